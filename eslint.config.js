@@ -1,0 +1,79 @@
+import eslint from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+// The names that scripts find in their global scope.
+const everywhere = [
+  'AbortController',
+  'Blob',
+  'BroadcastChannel',
+  'DOMException',
+  'Event',
+  'MessageChannel',
+  'Response',
+  'TextDecoder',
+  'TextEncoder',
+  'URL',
+  'URLSearchParams',
+  'WebAssembly',
+  'atob',
+  'btoa',
+  'clearInterval',
+  'clearTimeout',
+  'console',
+  'crypto',
+  'fetch',
+  'navigator',
+  'performance',
+  'queueMicrotask',
+  'setInterval',
+  'setTimeout',
+  'structuredClone',
+];
+const inNode = ['Buffer', 'process', 'setImmediate'];
+const inBrowsers = [
+  'File',
+  'HTMLElement',
+  'Worker',
+  'addEventListener',
+  'alert',
+  'customElements',
+  'document',
+  'indexedDB',
+  'localStorage',
+  'location',
+  'postMessage',
+  'requestAnimationFrame',
+  'self',
+  'window',
+];
+
+function readonly(names) {
+  return Object.fromEntries(names.map((name) => [name, 'readonly']));
+}
+
+export default tseslint.config(
+  { ignores: ['**/dist/', '**/build/', '**/node_modules/'] },
+  {
+    files: ['npm/src/**/*.ts'],
+    extends: [
+      eslint.configs.recommended,
+      tseslint.configs.strictTypeChecked,
+      tseslint.configs.stylisticTypeChecked,
+    ],
+    languageOptions: {
+      parserOptions: { project: './npm/tsconfig.json', tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  {
+    files: ['**/*.{js,mjs}'],
+    extends: [eslint.configs.recommended],
+    languageOptions: { globals: readonly([...everywhere, ...inNode]) },
+  },
+  {
+    files: ['web/**/*.js', 'bench/**/*.js', 'tests/browser/**/*.mjs', 'tests/standin/**/*.mjs'],
+    languageOptions: { globals: readonly(inBrowsers) },
+  },
+);

@@ -1,0 +1,122 @@
+// Status and Result: how every fallible call in sahpool reports its outcome.
+//
+// Neither allocates, throws or needs RTTI: the text of an error lives inside the
+// object, so an error can be reported even when memory has run out.
+// Threads: plain values, no shared state.
+#ifndef SAHPOOL_STATUS_H_
+#define SAHPOOL_STATUS_H_
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace sahpool {
+
+// What went wrong, independent of where. src/vfs/result_code.h maps these to
+// SQLite's result codes.
+enum class Code : std::uint8_t {
+  kOk = 0,
+  kIo,            // the storage failed or returned an impossible count
+  kFull,          // the disk, the quota or the host's limits are exhausted
+  kNoFreeSlot,    // the pool has no free slot
+  kNotFound,      // no such file or slot
+  kExists,        // the name is taken
+  kBusy,          // in use by a connection, an import or another process
+  kInvalid,       // an argument is out of its documented range
+  kNameTooLong,   // the resolved name does not fit into a slot header
+  kNotADatabase,  // bytes offered as a database are none, or are cut short
+  kCorrupt,       // stored bytes contradict themselves
+  kMisuse,        // the call is not allowed in this state
+  kNoMemory,
+};
+
+// A short text built without allocating; what does not fit is cut off at the
+// end. Always NUL-terminated.
+class Text {
+ public:
+  static constexpr std::size_t kCapacity = 320;
+
+  Text() { bytes_[0] = '\0'; }
+  explicit Text(std::string_view text) : Text() { Append(text); }
+  Text(const Text& other) : Text() { Assign(other); }
+  Text& operator=(const Text& other) {
+    if (this != &other) Assign(other);
+    return *this;
+  }
+
+  // Out of line, as are the other parts that only errors reach: they would be copied into every
+  // function that can fail.
+  [[gnu::noinline]] Text& Append(std::string_view text) {
+    const std::size_t room = kCapacity - 1 - size_;
+    const std::size_t count = std::min(room, text.size());
+    text.copy(bytes_.data() + size_, count);
+    size_ += count;
+    bytes_[size_] = '\0';
+    return *this;
+  }
+  // Decimal.
+  [[gnu::noinline]] Text& Append(std::int64_t number) {
+    std::array<char, 24> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    return Append({digits.data(), static_cast<std::size_t>(end - digits.data())});
+  }
+  void Clear() {
+    size_ = 0;
+    bytes_[0] = '\0';
+  }
+
+  std::string_view view() const { return {bytes_.data(), size_}; }
+  const char* c_str() const { return bytes_.data(); }
+  bool empty() const { return size_ == 0; }
+
+ private:
+  [[gnu::noinline]] void Assign(const Text& other) {
+    Clear();
+    Append(other.view());
+  }
+
+  std::size_t size_ = 0;
+  std::array<char, kCapacity> bytes_;  // uninitialised behind size_
+};
+
+// The outcome of a call: kOk, or a code and a text for people.
+class [[nodiscard]] Status {
+ public:
+  Status() = default;
+  [[gnu::noinline]] Status(Code code, std::string_view text) : code_(code), text_(text) {}
+  [[gnu::noinline]] Status(Code code, const Text& text) : code_(code), text_(text) {}
+
+  bool ok() const { return code_ == Code::kOk; }
+  Code code() const { return code_; }
+  std::string_view text() const { return text_.view(); }
+
+ private:
+  Code code_ = Code::kOk;
+  Text text_;
+};
+
+// A value, or the Status that says why there is none. value() may be called
+// only when ok(); T must be default-constructible and movable.
+template <typename T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
+
+  bool ok() const { return status_.ok(); }
+  const Status& status() const { return status_; }
+  const T& value() const { return value_; }
+  T& value() { return value_; }
+
+ private:
+  Status status_;
+  T value_{};
+};
+
+}  // namespace sahpool
+
+#endif  // SAHPOOL_STATUS_H_

@@ -1,0 +1,24 @@
+// The package's public interface.
+
+export { attach } from './attach.js';
+export {
+  IncompatibleSqliteError,
+  PoolBusyError,
+  SahpoolError,
+  SideModuleError,
+  UnsupportedEnvironmentError,
+} from './errors.js';
+export type {
+  AttachedNamespace,
+  AttachOptions,
+  DatabaseOf,
+  DeclaredUtilOf,
+  ImportChunk,
+  ImportSource,
+  InstallOptions,
+  PoolDatabaseConstructor,
+  PoolUtil,
+  Quarantine,
+  QuarantinedSlot,
+  SqliteNamespace,
+} from './types.js';

@@ -1,0 +1,187 @@
+// One sahpool_pool of the side module, with JavaScript's types and exceptions in place of result
+// codes. Knows nothing of directories and promises.
+
+import type { Pointer } from './abi.js';
+import type { Slot } from './handle-table.js';
+import type { PoolEvents } from './host-imports.js';
+import { findVfs, type Plugin } from './plugin.js';
+import { SQLITE_NOMEM, SQLITE_NOTFOUND, SQLITE_OK } from './result-codes.js';
+import type { QuarantinedSlot } from './types.js';
+import { urlDialectFlags } from './url-dialect.js';
+
+const POINTER_SIZE = 4;
+
+export class NativePool {
+  readonly #plugin: Plugin;
+  readonly #vfsName: string;
+  readonly #pointer: Pointer;
+  #vfs: Pointer = 0;
+  /** The handle numbers of the attached slots. */
+  readonly #numbers = new Set<number>();
+
+  constructor(plugin: Plugin, vfsName: string, events: PoolEvents) {
+    this.#plugin = plugin;
+    this.#vfsName = vfsName;
+    const { memory, native } = plugin;
+    this.#pointer = memory.withCString(vfsName, (name) => native.sahpool_create(name)) >>> 0;
+    if (this.#pointer === 0) throw plugin.error(SQLITE_NOMEM, 'no memory for a pool');
+    native.sahpool_set_url_dialect(this.#pointer, urlDialectFlags());
+    plugin.pools.set(this.#pointer, events);
+  }
+
+  get capacity(): number {
+    return this.#plugin.native.sahpool_capacity(this.#pointer);
+  }
+
+  get fileCount(): number {
+    return this.#plugin.native.sahpool_file_count(this.#pointer);
+  }
+
+  get freeCount(): number {
+    return this.#plugin.native.sahpool_free_count(this.#pointer);
+  }
+
+  get openCount(): number {
+    return this.#plugin.native.sahpool_open_count(this.#pointer);
+  }
+
+  fileNames(): string[] {
+    const { memory, native } = this.#plugin;
+    return Array.from({ length: this.fileCount }, (_, index) =>
+      memory.cString(native.sahpool_file_name(this.#pointer, index)),
+    );
+  }
+
+  /** Attaches an open slot. When it throws, the slot is open and not attached. */
+  attach(slot: Slot): void {
+    const { handles, memory, native } = this.#plugin;
+    const number = handles.add(slot);
+    const resultCode = memory.withCString(slot.name, (name) =>
+      native.sahpool_attach(this.#pointer, number, name),
+    );
+    if (resultCode === SQLITE_OK) {
+      this.#numbers.add(number);
+    } else {
+      handles.remove(number);
+      throw this.#error(resultCode);
+    }
+  }
+
+  start(): void {
+    this.#check(this.#plugin.native.sahpool_start(this.#pointer));
+  }
+
+  register(): void {
+    this.#check(this.#plugin.native.sahpool_register(this.#pointer));
+    this.#vfs = findVfs(this.#plugin, this.#vfsName);
+    this.#plugin.vfses.add(this.#vfs);
+  }
+
+  unregister(): void {
+    this.#check(this.#plugin.native.sahpool_unregister(this.#pointer));
+    this.#plugin.vfses.delete(this.#vfs);
+  }
+
+  /** Forgets all slots and returns them, open. */
+  detachAll(): Slot[] {
+    this.#check(this.#plugin.native.sahpool_detach_all(this.#pointer));
+    const slots = Array.from(this.#numbers, (number) => this.#plugin.handles.remove(number));
+    this.#numbers.clear();
+    return slots;
+  }
+
+  /** Ends the pool, which has no slots attached. */
+  destroy(): void {
+    this.#check(this.#plugin.native.sahpool_destroy(this.#pointer));
+    this.#plugin.pools.delete(this.#pointer);
+  }
+
+  wipe(): void {
+    this.#check(this.#plugin.native.sahpool_wipe(this.#pointer));
+  }
+
+  keepFree(count: number): void {
+    this.#plugin.native.sahpool_keep_free(this.#pointer, count);
+  }
+
+  /** Takes a free slot out of the pool, open; undefined when none is free. */
+  releaseFreeSlot(): Slot | undefined {
+    const number = this.#plugin.native.sahpool_release_free_slot(this.#pointer);
+    if (number < 0) return undefined;
+    this.#numbers.delete(number);
+    return this.#plugin.handles.remove(number);
+  }
+
+  /** Deletes a file; returns whether there was one. */
+  unlink(name: string): boolean {
+    const { memory, native } = this.#plugin;
+    const resultCode = memory.withCString(name, (it) => native.sahpool_unlink(this.#pointer, it));
+    if (resultCode === SQLITE_NOTFOUND) return false;
+    this.#check(resultCode);
+    return true;
+  }
+
+  /** Begins an import; gives its address. */
+  beginImport(name: string): Pointer {
+    return this.#begin(name, 'sahpool_import_begin');
+  }
+
+  /** Begins an export; gives its address. */
+  beginExport(name: string): Pointer {
+    return this.#begin(name, 'sahpool_export_begin');
+  }
+
+  /** Throws when a call for this pool did not return SQLITE_OK. */
+  check(resultCode: number): void {
+    this.#check(resultCode);
+  }
+
+  quarantined(): QuarantinedSlot[] {
+    const { memory, native } = this.#plugin;
+    const pool = this.#pointer;
+    return Array.from({ length: native.sahpool_quarantine_count(pool) }, (_, index) => ({
+      slot: memory.cString(native.sahpool_quarantine_slot(pool, index)),
+      name: memory.cString(native.sahpool_quarantine_name(pool, index)),
+      reason: memory.cString(native.sahpool_quarantine_reason(pool, index)),
+      bytes: native.sahpool_quarantine_bytes(pool, index),
+    }));
+  }
+
+  recover(slot: string, name: string): void {
+    const { memory, native } = this.#plugin;
+    const resultCode = memory.withCString(slot, (slotName) =>
+      memory.withCString(name, (fileName) =>
+        native.sahpool_quarantine_recover(this.#pointer, slotName, fileName),
+      ),
+    );
+    this.#check(resultCode);
+  }
+
+  discard(slot: string): void {
+    const { memory, native } = this.#plugin;
+    this.#check(
+      memory.withCString(slot, (slotName) =>
+        native.sahpool_quarantine_discard(this.#pointer, slotName),
+      ),
+    );
+  }
+
+  #begin(name: string, begin: 'sahpool_import_begin' | 'sahpool_export_begin'): Pointer {
+    const { memory, native } = this.#plugin;
+    return memory.withCString(name, (it) =>
+      memory.withBlock(POINTER_SIZE, (out) => {
+        this.#check(native[begin](this.#pointer, it, out));
+        return memory.word(out);
+      }),
+    );
+  }
+
+  #check(resultCode: number): void {
+    if (resultCode !== SQLITE_OK) throw this.#error(resultCode);
+  }
+
+  #error(resultCode: number): Error {
+    const { memory, native } = this.#plugin;
+    return this.#plugin.error(resultCode, memory.cString(native.sahpool_error_text(this.#pointer)));
+  }
+}

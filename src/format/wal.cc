@@ -1,0 +1,147 @@
+#include "format/wal.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+
+#include "format/byte_order.h"
+
+namespace sahpool {
+namespace {
+
+// The lowest bit tells the byte order of the words that the checksums add up.
+constexpr std::uint32_t kMagic = 0x377f0682;
+constexpr std::uint32_t kVersion = 3007000;
+constexpr std::size_t kHeaderSize = 32;
+constexpr std::size_t kFrameHeaderSize = 24;
+constexpr std::uint32_t kMinPageSize = 512;
+constexpr std::uint32_t kMaxPageSize = 65536;
+
+// SQLite's cumulative checksum over pairs of words.
+class Checksum {
+ public:
+  explicit Checksum(bool big_endian) : big_endian_(big_endian) {}
+
+  // Adds a multiple of eight bytes.
+  void Add(std::span<const std::byte> bytes) {
+    if (big_endian_) {
+      AddWords<LoadBigEndian32>(bytes);
+    } else {
+      AddWords<LoadLittleEndian32>(bytes);
+    }
+  }
+
+  // Whether the sum is the one that is stored at `stored`, eight bytes.
+  bool Matches(const std::byte* stored) const {
+    return first_ == LoadBigEndian32(stored) && second_ == LoadBigEndian32(stored + 4);
+  }
+
+ private:
+  template <std::uint32_t (*kLoad)(const std::byte*)>
+  void AddWords(std::span<const std::byte> bytes) {
+    for (std::size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+      first_ += kLoad(&bytes[i]) + second_;
+      second_ += kLoad(&bytes[i + 4]) + first_;
+    }
+  }
+
+  bool big_endian_;
+  std::uint32_t first_ = 0;
+  std::uint32_t second_ = 0;
+};
+
+// Walks through a WAL as SQLite's walIndexRecover() does.
+class Reader {
+ public:
+  Reader(ByteSource& file, WriteAheadLog& wal) : file_(file), size_(file.size()), wal_(wal) {}
+
+  Status ReadAll();
+
+ private:
+  // Clears `valid` if the WAL has no header that SQLite would go by.
+  Status ReadHeader(bool& valid);
+  // Reads the frame that follows `frame_index` others. Clears `valid` if it is not one.
+  Status ReadFrame(std::int64_t frame_index, bool& valid);
+
+  ByteSource& file_;
+  const std::int64_t size_;
+  WriteAheadLog& wal_;
+  Checksum checksum_{false};
+  std::array<std::byte, 8> salts_{};
+  std::unique_ptr<std::byte[]> frame_;
+  std::size_t frame_size_ = 0;
+  PageMap uncommitted_;
+};
+
+Status Reader::ReadAll() {
+  if (size_ <= static_cast<std::int64_t>(kHeaderSize)) return {};
+  bool valid = false;
+  if (Status status = ReadHeader(valid); !status.ok() || !valid) return status;
+  frame_size_ = kFrameHeaderSize + wal_.page_size;
+  frame_.reset(new (std::nothrow) std::byte[frame_size_]);
+  if (!frame_) return {Code::kNoMemory, "no memory to read a WAL"};
+
+  const std::int64_t frame_count =
+      (size_ - static_cast<std::int64_t>(kHeaderSize)) / static_cast<std::int64_t>(frame_size_);
+  for (std::int64_t i = 0; i < frame_count && valid; ++i) {
+    if (Status status = ReadFrame(i, valid); !status.ok()) return status;
+  }
+  wal_.pages.Seal();
+  wal_.pages.DropBeyond(wal_.page_count);
+  return {};
+}
+
+Status Reader::ReadHeader(bool& valid) {
+  std::array<std::byte, kHeaderSize> header;
+  if (Status status = file_.Read(header, 0); !status.ok()) return status;
+  const std::uint32_t magic = LoadBigEndian32(&header[0]);
+  wal_.page_size = LoadBigEndian32(&header[8]);
+  std::copy_n(&header[16], salts_.size(), salts_.begin());
+  checksum_ = Checksum((magic & 1) != 0);
+  checksum_.Add(std::span(header).first<24>());
+  valid = (magic & ~1U) == kMagic && std::has_single_bit(wal_.page_size) &&
+          wal_.page_size >= kMinPageSize && wal_.page_size <= kMaxPageSize &&
+          checksum_.Matches(&header[24]);
+  if (valid && LoadBigEndian32(&header[4]) != kVersion) {
+    return {Code::kCorrupt, "the WAL has a version that SQLite does not know"};
+  }
+  return {};
+}
+
+Status Reader::ReadFrame(std::int64_t frame_index, bool& valid) {
+  const std::int64_t offset =
+      static_cast<std::int64_t>(kHeaderSize) + frame_index * static_cast<std::int64_t>(frame_size_);
+  const std::span<std::byte> frame(frame_.get(), frame_size_);
+  if (Status status = file_.Read(frame, offset); !status.ok()) return status;
+
+  const std::uint32_t page = LoadBigEndian32(&frame[0]);
+  const std::uint32_t page_count_after_commit = LoadBigEndian32(&frame[4]);
+  valid = page != 0 && std::equal(salts_.begin(), salts_.end(), &frame[8]);
+  if (!valid) return {};
+  checksum_.Add(frame.first(8));
+  checksum_.Add(frame.subspan(kFrameHeaderSize));
+  valid = checksum_.Matches(&frame[16]);
+  if (!valid) return {};
+
+  const std::int64_t page_position = offset + static_cast<std::int64_t>(kFrameHeaderSize);
+  if (Status status = uncommitted_.Add(page, page_position); !status.ok()) return status;
+  if (page_count_after_commit == 0) return {};
+  if (Status status = wal_.pages.AddAll(uncommitted_); !status.ok()) return status;
+  uncommitted_.Clear();
+  wal_.page_count = page_count_after_commit;
+  return {};
+}
+
+}  // namespace
+
+Result<WriteAheadLog> WriteAheadLog::Read(ByteSource& wal) {
+  WriteAheadLog result;
+  if (Status status = Reader(wal, result).ReadAll(); !status.ok()) return status;
+  return result;
+}
+
+}  // namespace sahpool

@@ -1,0 +1,35 @@
+// SQLite's write-ahead log: the new content of pages, in frames of which a transaction's last one
+// commits it. Read by the rules with which SQLite recovers a WAL after a crash, so that both come
+// to the same pages. Format: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+//
+// Threads: as the file's ByteSource. Ownership: nothing here keeps the file.
+// Errors: those of the file's reads, kNoMemory, and kCorrupt for a WAL of a version that SQLite
+// refuses. Everything from the first invalid frame on is ignored, not an error: a WAL may always
+// end in frames of an earlier round, of an uncommitted transaction or of a crash.
+#ifndef SAHPOOL_FORMAT_WAL_H_
+#define SAHPOOL_FORMAT_WAL_H_
+
+#include <cstdint>
+
+#include "format/byte_source.h"
+#include "format/page_map.h"
+#include "sahpool/status.h"
+
+namespace sahpool {
+
+struct WriteAheadLog {
+  static Result<WriteAheadLog> Read(ByteSource& wal);
+
+  // Whether the WAL holds a committed transaction: if not, it says nothing.
+  bool has_commit() const { return page_count != 0; }
+
+  std::uint32_t page_size = 0;
+  // The size of the database after the last commit, in pages.
+  std::uint32_t page_count = 0;
+  // The committed pages, none of them behind page_count. Sealed.
+  PageMap pages;
+};
+
+}  // namespace sahpool
+
+#endif  // SAHPOOL_FORMAT_WAL_H_

@@ -1,0 +1,196 @@
+#include "pool/committed_image.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+#include <utility>
+
+#include "format/byte_order.h"
+
+namespace sahpool {
+namespace {
+
+constexpr std::int64_t kPageSizeOffset = 16;  // in the database header, two bytes
+// What SQLite assumes of a database whose header tells no page size.
+constexpr std::uint32_t kDefaultPageSize = 4096;
+constexpr std::uint32_t kMinPageSize = 512;
+constexpr std::uint32_t kMaxPageSize = 65536;
+
+bool IsPageSize(std::uint32_t value) {
+  return value >= kMinPageSize && value <= kMaxPageSize && std::has_single_bit(value);
+}
+
+// What a rollback makes of the file's size. SQLite leaves a file alone that is
+// short of its original size by less than a page.
+std::int64_t SizeAfterRollback(const RollbackJournal& journal, std::int64_t size_now) {
+  const std::int64_t page_size = journal.page_size;
+  const std::int64_t original_size = page_size * journal.original_page_count;
+  std::int64_t size = size_now;
+  if (size_now > original_size || size_now + page_size <= original_size) size = original_size;
+  const auto restored = journal.pages.entries();
+  return restored.empty() ? size : std::max(size, restored.back().page * page_size);
+}
+
+// What the header says, valid or not; 0 if there is no header.
+Result<std::uint32_t> StoredPageSize(ByteSource& database) {
+  std::array<std::byte, 2> bytes{};
+  const std::int64_t end = kPageSizeOffset + static_cast<std::int64_t>(bytes.size());
+  if (database.size() < end) return std::uint32_t{0};
+  if (Status status = database.Read(bytes, kPageSizeOffset); !status.ok()) return status;
+  // A size of 65536 is written as 1, which SQLite reads as the bytes swapped.
+  return std::to_integer<std::uint32_t>(bytes[0]) << 8 | std::to_integer<std::uint32_t>(bytes[1])
+                                                             << 16;
+}
+
+// The last page of which any byte lies below `size`.
+std::uint32_t LastPageWithin(std::int64_t size, std::int64_t page_size) {
+  const std::int64_t page = (size + page_size - 1) / page_size;
+  return static_cast<std::uint32_t>(
+      std::min<std::int64_t>(page, std::numeric_limits<std::uint32_t>::max()));
+}
+
+}  // namespace
+
+Result<CommittedImage> CommittedImage::Open(ByteSource& database, ByteSource* journal,
+                                            ByteSource* wal, SuperJournalLookup& super_journals) {
+  CommittedImage image;
+  image.database_ = &database;
+  image.rollback_layer_.size = image.rollback_layer_.size_below = database.size();
+  if (Status status = image.OpenJournal(journal, super_journals); !status.ok()) return status;
+  image.wal_layer_.size = image.wal_layer_.size_below = image.rollback_layer_.size;
+  if (Status status = image.OpenWal(wal); !status.ok()) return status;
+  if (image.IsFarTooLarge()) {
+    return Status(Code::kCorrupt, "the journal or the WAL is of a far larger database");
+  }
+  image.kept_size_ = std::min(image.rollback_layer_.size_below, image.size());
+  return image;
+}
+
+// SQLite's hasHotJournal() and the first half of pager_playback().
+Status CommittedImage::OpenJournal(ByteSource* file, SuperJournalLookup& super_journals) {
+  // A journal beside an empty database is left over from another one, or rolls
+  // back to the emptiness that is there already.
+  if (file == nullptr || file->size() == 0 || database_->size() == 0) return {};
+  std::array<std::byte, 1> first;
+  if (Status status = file->Read(first, 0); !status.ok()) return status;
+  if (first[0] == std::byte{0}) return {};
+
+  const Result<SuperJournalName> name = SuperJournalName::Read(*file);
+  if (!name.ok()) return name.status();
+  if (!name.value().empty()) {
+    const Result<bool> exists = super_journals.Exists(name.value().view());
+    if (!exists.ok()) return exists.status();
+    if (!exists.value()) return {};
+  }
+
+  const Result<std::uint32_t> page_size = StoredPageSize(*database_);
+  if (!page_size.ok()) return page_size.status();
+  Result<RollbackJournal> journal = RollbackJournal::Read(
+      *file, IsPageSize(page_size.value()) ? page_size.value() : kDefaultPageSize);
+  if (!journal.ok()) return journal.status();
+  if (journal.value().is_hot) RollBack(*file, std::move(journal.value()));
+  return {};
+}
+
+void CommittedImage::RollBack(ByteSource& file, RollbackJournal journal) {
+  const std::int64_t size = SizeAfterRollback(journal, database_->size());
+  rollback_layer_ = {.file = &file,
+                     .pages = std::move(journal.pages),
+                     .page_size = journal.page_size,
+                     .size = size,
+                     .size_below = std::min(size, database_->size())};
+}
+
+Status CommittedImage::OpenWal(ByteSource* file) {
+  // A WAL beside an empty database is left over from another one.
+  if (file == nullptr || rollback_layer_.size == 0) return {};
+  Result<WriteAheadLog> wal = WriteAheadLog::Read(*file);
+  if (!wal.ok()) return wal.status();
+  return wal.value().has_commit() ? ApplyWal(*file, std::move(wal.value())) : Status();
+}
+
+Status CommittedImage::ApplyWal(ByteSource& file, WriteAheadLog wal) {
+  const std::int64_t size = static_cast<std::int64_t>(wal.page_size) * wal.page_count;
+  if (rollback_layer_.file != nullptr) {
+    rollback_layer_.pages.DropBeyond(LastPageWithin(size, rollback_layer_.page_size));
+  }
+  wal_layer_ = {.file = &file,
+                .pages = std::move(wal.pages),
+                .page_size = wal.page_size,
+                .size = size,
+                .size_below = std::min(size, rollback_layer_.size)};
+  // Page 1 may itself come from the WAL.
+  const Result<std::uint32_t> page_size = StoredPageSize(*this);
+  if (!page_size.ok()) return page_size.status();
+  if (page_size.value() != wal.page_size) {
+    return {Code::kCorrupt, "the WAL's page size is not the database's"};
+  }
+  return {};
+}
+
+// Bytes that nobody has written can't be there: SQLite's own check before it lets
+// a checkpoint grow a database. It allows for the page with the lock bytes, which
+// is in no journal and in no WAL.
+bool CommittedImage::IsFarTooLarge() const {
+  const auto stored = [](const Layer& layer) {
+    return static_cast<std::int64_t>(layer.pages.entries().size()) * layer.page_size;
+  };
+  return size() - kMaxPageSize - database_->size() > stored(rollback_layer_) + stored(wal_layer_);
+}
+
+CommittedImage::Overlay CommittedImage::overlay(std::size_t index) const {
+  const std::size_t restored_count = rollback_layer_.pages.entries().size();
+  const bool is_restored = index < restored_count;
+  const Layer& layer = is_restored ? rollback_layer_ : wal_layer_;
+  const PageMap::Entry& entry = layer.pages.entries()[is_restored ? index : index - restored_count];
+  const std::int64_t offset = layer.PageOffset(entry);
+  return {.offset = offset, .size = std::min<std::int64_t>(layer.page_size, size() - offset)};
+}
+
+Status CommittedImage::Read(std::span<std::byte> into, std::int64_t offset) {
+  if (offset < 0 || offset > size() || into.size() > static_cast<std::uint64_t>(size() - offset)) {
+    return {Code::kIo, "read past the end of a database image"};
+  }
+  return wal_layer_.Read(into, offset, [this](std::span<std::byte> part, std::int64_t at) {
+    return ReadRolledBack(part, at);
+  });
+}
+
+Status CommittedImage::ReadRolledBack(std::span<std::byte> into, std::int64_t offset) {
+  return rollback_layer_.Read(into, offset, [this](std::span<std::byte> part, std::int64_t at) {
+    return database_->Read(part, at);
+  });
+}
+
+template <typename ReadBelow>
+Status CommittedImage::Layer::Read(std::span<std::byte> into, std::int64_t offset,
+                                   ReadBelow read_below) {
+  while (!into.empty()) {
+    const PageMap::Entry* const next =
+        pages.entries().empty()
+            ? nullptr
+            : pages.FirstFrom(static_cast<std::uint32_t>(offset / page_size) + 1);
+    const std::int64_t next_offset = next == nullptr ? size : PageOffset(*next);
+    const bool in_page = next != nullptr && next_offset <= offset;
+    const std::int64_t end = in_page               ? next_offset + page_size
+                             : offset < size_below ? std::min(next_offset, size_below)
+                                                   : next_offset;
+    const std::span<std::byte> part = into.first(static_cast<std::size_t>(
+        std::min<std::int64_t>(static_cast<std::int64_t>(into.size()), end - offset)));
+    Status status;
+    if (in_page) {
+      status = file->Read(part, next->position + (offset - next_offset));
+    } else if (offset < size_below) {
+      status = read_below(part, offset);
+    } else {
+      std::fill(part.begin(), part.end(), std::byte{0});
+    }
+    if (!status.ok()) return status;
+    into = into.subspan(part.size());
+    offset += static_cast<std::int64_t>(part.size());
+  }
+  return {};
+}
+
+}  // namespace sahpool

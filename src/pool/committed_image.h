@@ -1,0 +1,107 @@
+// The last committed state of a database, read from its file and from the rollback journal and
+// the WAL that lie beside it: byte for byte what SQLite's own recovery would leave if the process
+// died at this instant with every write kept. Nothing is written, so it may be read in the middle
+// of a live connection's transaction.
+//
+// A transaction with journal_mode OFF or MEMORY leaves nothing to undo it by, here as in SQLite.
+//
+// Threads: as the sources. Ownership: the sources are the caller's; they must outlive the image
+// and must not change while it is used, except as described under "Settling".
+// Memory: an entry for each page that the journal or the WAL holds, and while opening one page.
+// Errors: those of the sources, kNoMemory, and kCorrupt where journal, WAL and database can't
+// belong together.
+#ifndef SAHPOOL_POOL_COMMITTED_IMAGE_H_
+#define SAHPOOL_POOL_COMMITTED_IMAGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "format/byte_source.h"
+#include "format/page_map.h"
+#include "format/rollback_journal.h"
+#include "format/wal.h"
+#include "sahpool/status.h"
+
+namespace sahpool {
+
+// A transaction over several databases is committed at the moment in which its
+// super-journal disappears: the journals that name it are void from then on.
+class SuperJournalLookup {
+ public:
+  virtual ~SuperJournalLookup() = default;
+
+  // `name` is what the connection that wrote the journal called the file.
+  virtual Result<bool> Exists(std::string_view name) = 0;
+};
+
+class CommittedImage final : public ByteSource {
+ public:
+  // A run of bytes in which the image may differ from the database file.
+  struct Overlay {
+    std::int64_t offset;
+    std::int64_t size;
+  };
+
+  CommittedImage() = default;
+
+  // `journal` and `wal` are nullptr where the database has no such file.
+  static Result<CommittedImage> Open(ByteSource& database, ByteSource* journal, ByteSource* wal,
+                                     SuperJournalLookup& super_journals);
+
+  std::int64_t size() const override { return wal_layer_.size; }
+  Status Read(std::span<std::byte> into, std::int64_t offset) override;
+
+  // Settling: making the database file itself hold the image, without which the
+  // journal and the WAL can't be removed. In this order:
+  // 1. truncate the file to kept_size(), then to size(), which adds zeros;
+  // 2. write every overlay with the image's bytes: the image stays readable meanwhile;
+  // 3. make the file durable, then remove the journal, and only then the WAL.
+  // If this breaks off before the journal is removed, a new image has the same content.
+  std::int64_t kept_size() const { return kept_size_; }
+  // The overlays lie within size(); some may repeat others.
+  std::size_t overlay_count() const {
+    return rollback_layer_.pages.entries().size() + wal_layer_.pages.entries().size();
+  }
+  Overlay overlay(std::size_t index) const;
+
+  // Whether the image is the database file as it lies there.
+  bool is_database_itself() const {
+    return overlay_count() == 0 && kept_size_ == size() && database_->size() == size();
+  }
+
+ private:
+  // Pages of a journal or a WAL over the bytes of what lies below, and zeros
+  // where neither has any.
+  struct Layer {
+    template <typename ReadBelow>
+    Status Read(std::span<std::byte> into, std::int64_t offset, ReadBelow read_below);
+
+    std::int64_t PageOffset(const PageMap::Entry& entry) const {
+      return (static_cast<std::int64_t>(entry.page) - 1) * page_size;
+    }
+
+    ByteSource* file = nullptr;
+    PageMap pages;
+    std::uint32_t page_size = 0;
+    std::int64_t size = 0;
+    std::int64_t size_below = 0;
+  };
+
+  Status OpenJournal(ByteSource* file, SuperJournalLookup& super_journals);
+  void RollBack(ByteSource& file, RollbackJournal journal);
+  Status OpenWal(ByteSource* file);
+  Status ApplyWal(ByteSource& file, WriteAheadLog wal);
+  bool IsFarTooLarge() const;
+  Status ReadRolledBack(std::span<std::byte> into, std::int64_t offset);
+
+  ByteSource* database_ = nullptr;
+  Layer rollback_layer_;
+  Layer wal_layer_;
+  std::int64_t kept_size_ = 0;
+};
+
+}  // namespace sahpool
+
+#endif  // SAHPOOL_POOL_COMMITTED_IMAGE_H_

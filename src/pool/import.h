@@ -1,0 +1,58 @@
+// Brings a database into a pool: fills a reserved slot, checks what arrived, then gives it the name
+// in one header write. Until Finish() has succeeded an older database of that name is untouched,
+// and a crash leaves nothing but a slot that the next start frees.
+//
+// Threads: none of its own; as its Pool.
+// Ownership: the pool outlives the import. Destroying an unfinished import aborts it.
+// Errors: Status; an error of Write() ends the import.
+#ifndef SAHPOOL_POOL_IMPORT_H_
+#define SAHPOOL_POOL_IMPORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "format/file_name.h"
+#include "pool/pool.h"
+#include "sahpool/status.h"
+
+namespace sahpool {
+
+class Import {
+ public:
+  // Reserves a slot. kNoFreeSlot when the pool is full.
+  static Result<std::unique_ptr<Import>> Begin(Pool& pool, const FileName& name);
+  ~Import();
+  Import(const Import&) = delete;
+  Import& operator=(const Import&) = delete;
+
+  // Appends bytes of any number. An error aborts the import: what follows would leave a gap.
+  Status Write(std::span<const std::byte> bytes);
+
+  std::int64_t size() const { return size_; }
+
+  // Checks that the bytes are a database, switches it to rollback-journal mode as the official
+  // importDb() documents, makes it durable and gives it the name. kNotADatabase when they are none,
+  // kBusy when the older database is open.
+  Status Finish();
+
+  // Gives the slot back.
+  void Abort();
+
+ private:
+  Import(Pool& pool, Slot& slot, const FileName& name) : pool_(pool), slot_(&slot), name_(name) {
+    slot.Pin();
+  }
+
+  Status Check();
+
+  Pool& pool_;
+  Slot* slot_;  // null once the import has ended
+  FileName name_;
+  std::int64_t size_ = 0;
+};
+
+}  // namespace sahpool
+
+#endif  // SAHPOOL_POOL_IMPORT_H_

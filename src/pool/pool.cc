@@ -1,0 +1,196 @@
+#include "pool/pool.h"
+
+#include <utility>
+
+namespace sahpool {
+
+Pool::~Pool() { RemoveAll(); }
+
+void Pool::RemoveAll() {
+  while (first_ != nullptr) {
+    const std::unique_ptr<Slot> slot(first_);
+    first_ = slot->next;
+  }
+  is_started_ = false;
+}
+
+Status Pool::Attach(std::unique_ptr<StorageHandle> handle, std::string_view slot_name) {
+  std::unique_ptr<Slot> slot = Slot::Create(std::move(handle), slot_name);
+  if (!slot) return {Code::kNoMemory, "out of memory while attaching a slot"};
+  if (Status s = slot->Load(); !s.ok()) return s;
+  if (is_started_ && slot->state() == SlotState::kFree) {
+    if (Status s = slot->MakeClean(); !s.ok()) return s;
+  }
+  slot->next = first_;
+  first_ = slot.release();
+  return {};
+}
+
+Status Pool::Start() {
+  if (Status s = SettleNames(); !s.ok()) return s;
+  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (slot->state() == SlotState::kQuarantined) {
+      Text text("quarantined slot ");
+      text.Append(slot->slot_name()).Append(": ").Append(slot->quarantine_reason());
+      host_.Log(LogLevel::kWarning, text.view());
+    }
+    if (slot->state() != SlotState::kFree) continue;
+    if (const Status s = slot->MakeClean(); !s.ok()) host_.Log(LogLevel::kWarning, s.text());
+  }
+  is_started_ = true;
+  NoteFreeSlots();
+  return {};
+}
+
+Status Pool::DetachAll() {
+  if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports"};
+  RemoveAll();
+  return {};
+}
+
+std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
+  for (Slot** link = &first_; *link != nullptr; link = &(*link)->next) {
+    if ((*link)->state() == SlotState::kFree) {
+      return std::unique_ptr<Slot>(std::exchange(*link, (*link)->next));
+    }
+  }
+  return nullptr;
+}
+
+Status Pool::Wipe() {
+  if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports"};
+  // Databases first: one that is still there when this breaks off still has its journal.
+  for (const bool databases : {true, false}) {
+    for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+      if (slot->is_database() != databases) continue;
+      if (slot->state() == SlotState::kFree && slot->is_clean()) continue;
+      if (Status s = slot->SetFree(); !s.ok()) return s;
+    }
+  }
+  return {};
+}
+
+void Pool::KeepFree(std::int32_t count) {
+  keep_free_ = count;
+  if (is_started_) NoteFreeSlots();
+}
+
+void Pool::NoteFreeSlots() {
+  if (free_count() < keep_free_) host_.OnFewFreeSlots();
+}
+
+Slot* Pool::Find(const FileName& name) const {
+  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (slot->state() == SlotState::kNamed && slot->name() == name) return slot;
+  }
+  return nullptr;
+}
+
+Slot* Pool::At(SlotState state, std::int32_t index) const {
+  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (slot->state() == state && index-- == 0) return slot;
+  }
+  return nullptr;
+}
+
+// Clean slots first; a slot that can't be cleaned is passed over, since another may do.
+Result<Slot*> Pool::TakeFreeSlot() {
+  Status problem;
+  for (const bool clean : {true, false}) {
+    for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+      if (slot->state() != SlotState::kFree || slot->is_clean() != clean) continue;
+      Status cleaned = slot->MakeClean();
+      if (cleaned.ok()) return slot;
+      problem = cleaned;
+    }
+  }
+  if (!problem.ok()) return problem;
+  Text text("the pool is full: all ");
+  text.Append(capacity()).Append(" slots are in use; addCapacity() makes more");
+  return Status(Code::kNoFreeSlot, text);
+}
+
+Result<Slot*> Pool::Create(const FileName& name, std::uint32_t flags) {
+  if (Find(name) != nullptr) return Status(Code::kExists, "the file exists already");
+  auto slot = TakeFreeSlot();
+  if (!slot.ok()) return slot;
+  Status status = slot.value()->SetNamed(name, flags);
+  if (status.ok()) {
+    status = slot.value()->Flush();
+    // The caller is told that there is no file, so there must be none.
+    if (!status.ok() && !slot.value()->SetFree().ok()) slot.value()->Abandon();
+  }
+  if (!status.ok()) return status;
+  NoteFreeSlots();
+  return slot;
+}
+
+Result<Slot*> Pool::CreateTemporary() {
+  auto slot = TakeFreeSlot();
+  if (!slot.ok()) return slot;
+  if (Status s = slot.value()->SetTemporary(SlotState::kTemporary); !s.ok()) return s;
+  NoteFreeSlots();
+  return slot;
+}
+
+Result<Slot*> Pool::Reserve() {
+  auto slot = TakeFreeSlot();
+  if (!slot.ok()) return slot;
+  if (Status s = slot.value()->SetTemporary(SlotState::kReserved); !s.ok()) return s;
+  if (Status s = slot.value()->Flush(); !s.ok()) {
+    static_cast<void>(slot.value()->SetFree());
+    return s;
+  }
+  NoteFreeSlots();
+  return slot;
+}
+
+Status Pool::Delete(Slot& slot) {
+  if (slot.is_pinned()) {
+    Text text(slot.name().view());
+    return {Code::kBusy, text.Append(" is open")};
+  }
+  return slot.SetFree();
+}
+
+Status Pool::DeleteDatabase(Slot& slot) {
+  const FileName name = slot.name();
+  const bool is_database = slot.is_database();
+  if (Status s = Delete(slot); !s.ok()) return s;
+  if (!is_database) return {};
+  for (const std::string_view suffix : {kJournalSuffix, kWalSuffix}) {
+    Slot* const companion = FindCompanion(name, suffix);
+    if (companion == nullptr || companion->is_pinned()) continue;
+    if (Status s = Delete(*companion); !s.ok()) return s;
+  }
+  return {};
+}
+
+Slot* Pool::FindQuarantined(std::string_view slot_name) const {
+  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (slot->state() == SlotState::kQuarantined && slot->slot_name() == slot_name) return slot;
+  }
+  return nullptr;
+}
+
+Status Pool::Recover(std::string_view slot_name, const FileName& name) {
+  Slot* const slot = FindQuarantined(slot_name);
+  if (slot == nullptr) return {Code::kNotFound, "no quarantined slot has that name"};
+  if (Find(name) != nullptr) {
+    Text text(name.view());
+    return {Code::kExists, text.Append(" exists already")};
+  }
+  // What the damaged header says of the type is kept where it can be true.
+  const std::uint32_t type = slot->flags() & open_flag::kPersistentTypes;
+  const bool is_one_type = type != 0 && (type & (type - 1)) == 0;
+  if (Status s = slot->SetNamed(name, is_one_type ? type : open_flag::kMainDb); !s.ok()) return s;
+  return slot->Flush();
+}
+
+Status Pool::Discard(std::string_view slot_name) {
+  Slot* const slot = FindQuarantined(slot_name);
+  if (slot == nullptr) return {Code::kNotFound, "no quarantined slot has that name"};
+  return slot->SetFree();
+}
+
+}  // namespace sahpool

@@ -1,0 +1,145 @@
+// A pool: slots, the names of the files they hold, and every change of which slot holds what.
+//
+// A file changes hands through one header write, whose count is checked and which is flushed before
+// the call returns. Nothing but Delete(), Wipe() and Discard() destroys a file's bytes; a slot
+// whose header can't be believed is quarantined.
+//
+// Threads: none of its own; the owner (vfs/pool_vfs.h) serialises all calls.
+// Ownership: the pool owns its slots and through them the handles. A Slot* stays valid until its
+// slot is removed, which a pinned slot refuses. The host must outlive the pool. Errors: Status with
+// a text for people; after an error the pool is as it was unless said otherwise.
+#ifndef SAHPOOL_POOL_POOL_H_
+#define SAHPOOL_POOL_POOL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "format/file_name.h"
+#include "pool/committed_image.h"
+#include "pool/slot.h"
+#include "sahpool/status.h"
+#include "storage/storage.h"
+
+namespace sahpool {
+
+class Pool {
+ public:
+  explicit Pool(Host& host) : host_(host) {}
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  Host& host() { return host_; }
+
+  // How the host's URL parser spells names; before the first Attach(). At first as the standard.
+  void set_url_dialect(const UrlDialect& dialect) { url_dialect_ = dialect; }
+  // The stored name for a name that an app or SQLite passes: ResolveFileName() in that dialect.
+  Result<FileName> Resolve(std::string_view name) const {
+    return ResolveFileName(name, url_dialect_);
+  }
+
+  // Takes over a handle and reads its header; changes nothing in storage until Start(), and after
+  // that prepares a free slot for use at once.
+  Status Attach(std::unique_ptr<StorageHandle> handle, std::string_view slot_name);
+
+  // After the last Attach() of a start: settles names that more than one slot claims or that no
+  // open could reach, and frees what is left of temporary files. A slot that can't be tidied now
+  // stays out of use and is tried again when it is needed.
+  Status Start();
+
+  // Forgets all slots, which closes nothing and changes nothing in storage. kBusy while one is
+  // pinned.
+  Status DetachAll();
+
+  // Takes a free slot out of the pool. Null when none is free.
+  std::unique_ptr<Slot> RemoveFreeSlot();
+
+  // Makes every slot free, quarantined ones too. kBusy, and no effect, while one is pinned.
+  Status Wipe();
+
+  std::int32_t capacity() const {
+    return Count([](const Slot&) { return true; });
+  }
+  std::int32_t file_count() const { return CountIn(SlotState::kNamed); }
+  std::int32_t free_count() const { return CountIn(SlotState::kFree); }
+
+  // Asks the host for slots whenever fewer than `count` are free.
+  void KeepFree(std::int32_t count);
+
+  // The slot that holds the file, null when there is none.
+  Slot* Find(const FileName& name) const;
+  // The slot in that state with that place in the order of slots, null past the end.
+  Slot* At(SlotState state, std::int32_t index) const;
+
+  // Creates an empty file. kNoFreeSlot when the pool is full, kExists when the name is taken.
+  Result<Slot*> Create(const FileName& name, std::uint32_t flags);
+  // A slot for a nameless temporary file.
+  Result<Slot*> CreateTemporary();
+  // A slot that an import fills before Publish(); durably marked as such.
+  Result<Slot*> Reserve();
+
+  // What is committed of a database, its journal and WAL taken into account. Valid until any of the
+  // three changes.
+  Result<CommittedImage> OpenCommitted(Slot& database) const;
+
+  // Frees the slot of a file; kBusy while it is pinned. When the error comes after the name is
+  // gone, the file is deleted all the same and the slot is cleaned before its next use.
+  Status Delete(Slot& slot);
+  // The same for a database with its journal and WAL, for users who mean the database.
+  Status DeleteDatabase(Slot& slot);
+
+  // Gives the reserved slot, already complete, the name `name`, replacing the database that has it
+  // and that database's journal and WAL, none of which may be pinned (kBusy).
+  Status Publish(Slot& reserved, const FileName& name, std::uint32_t flags);
+
+  // Gives a quarantined slot a header under `name`; kExists when the name is taken. When only
+  // making that durable fails, the file has the name all the same.
+  Status Recover(std::string_view slot_name, const FileName& name);
+  // Empties a quarantined slot.
+  Status Discard(std::string_view slot_name);
+
+ private:
+  template <typename Predicate>
+  std::int32_t Count(Predicate predicate) const {
+    std::int32_t count = 0;
+    for (const Slot* slot = first_; slot != nullptr; slot = slot->next) count += predicate(*slot);
+    return count;
+  }
+  std::int32_t CountIn(SlotState state) const {
+    return Count([state](const Slot& slot) { return slot.state() == state; });
+  }
+  bool AnyPinned() const {
+    return Count([](const Slot& slot) { return slot.is_pinned(); }) > 0;
+  }
+
+  void RemoveAll();
+  Result<Slot*> TakeFreeSlot();
+  void NoteFreeSlots();
+  Slot* FindQuarantined(std::string_view slot_name) const;
+  Slot* FindCompanion(const FileName& database, std::string_view suffix) const;
+
+  // Settling names, in pool_names.cc.
+  Status SettleNames();
+  Status SettleName(Slot& slot);
+  bool IsTaken(const FileName& name) const;
+  bool CanRenameDatabase(const Slot& slot, const FileName& name) const;
+  Status RenameDatabase(Slot& slot, const FileName& name);
+  Status MoveAside(Slot& slot);
+  Status Rename(Slot& slot, const FileName& name);
+  Status SettleJournals(const FileName& name, Slot* database);
+
+  Host& host_;
+  UrlDialect url_dialect_;
+  Slot* first_ = nullptr;
+  bool is_started_ = false;
+  std::int32_t keep_free_ = 0;
+};
+
+// The suffixes under which SQLite keeps a database's rollback journal and write-ahead log.
+inline constexpr std::string_view kJournalSuffix = "-journal";
+inline constexpr std::string_view kWalSuffix = "-wal";
+
+}  // namespace sahpool
+
+#endif  // SAHPOOL_POOL_POOL_H_

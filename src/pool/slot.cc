@@ -1,0 +1,258 @@
+#include "pool/slot.h"
+
+#include <algorithm>
+#include <array>
+#include <new>
+
+#include "format/database_header.h"
+
+namespace sahpool {
+namespace {
+
+// The name under which slots stand that are reserved or being emptied. Their flags say "temporary",
+// so that every implementation of the format frees them at start.
+constexpr std::string_view kTransientName = "/transient";
+constexpr std::uint32_t kTransientFlags = open_flag::kTransientDb | open_flag::kDeleteOnClose;
+
+}  // namespace
+
+std::unique_ptr<Slot> Slot::Create(std::unique_ptr<StorageHandle> handle,
+                                   std::string_view slot_name) {
+  std::unique_ptr<Slot> slot(new (std::nothrow) Slot(std::move(handle)));
+  if (!slot) return nullptr;
+  slot->slot_name_.reset(new (std::nothrow) char[slot_name.size() + 1]);
+  if (!slot->slot_name_) return nullptr;
+  std::copy(slot_name.begin(), slot_name.end(), slot->slot_name_.get());
+  slot->slot_name_[slot_name.size()] = '\0';
+  slot->slot_name_size_ = slot_name.size();
+  return slot;
+}
+
+Status Slot::Load() {
+  const auto size = handle_->Size();
+  if (!size.ok()) return Describe(size.status(), "asking for the size of");
+  stored_size_ = size.value();
+
+  header_ = EncodeFreeHeader();
+  const auto present =
+      static_cast<std::size_t>(std::min<std::int64_t>(stored_size_, kSlotHeaderSize));
+  if (present > 0) {
+    if (Status s = ReadAll(std::span(header_).first(present), 0); !s.ok()) return s;
+  }
+  const auto holds_database = StartsLikeDatabase();
+  if (!holds_database.ok()) return holds_database.status();
+  Classify(DecodeHeader(header_), holds_database.value());
+  return {};
+}
+
+void Slot::Classify(const DecodedHeader& header, bool holds_database) {
+  is_clean_ = false;
+  switch (header.kind) {
+    case HeaderKind::kFree:
+      if (holds_database) {
+        return QuarantineUnread(header, "the header is empty but a database follows");
+      }
+      state_ = SlotState::kFree;
+      // Durable it is: whatever was not, a crash has decided by now.
+      is_clean_ = stored_size_ == kSlotDataOffset;
+      return;
+    case HeaderKind::kTemporary:
+      // Without a digest one flipped bit would make a database look like a leftover.
+      if (holds_database && !header.has_digest) {
+        return QuarantineUnread(header, "the header says temporary file but a database follows");
+      }
+      state_ = SlotState::kFree;
+      return;
+    case HeaderKind::kNamed:
+      if (auto name = FileName::FromStored(header.path); name.ok()) {
+        state_ = SlotState::kNamed;
+        name_ = name.value();
+        flags_ = header.flags;
+        return;
+      }
+      return QuarantineUnread(header, "the header's path is too long");
+    case HeaderKind::kUnbelievable:
+      return QuarantineUnread(header, header.reason);
+  }
+}
+
+void Slot::QuarantineUnread(const DecodedHeader& header, std::string_view reason) {
+  Quarantine(reason);
+  flags_ = header.flags;
+  auto claimed = FileName::FromStored(header.path.substr(0, kMaxStoredPathSize));
+  name_ = claimed.ok() ? claimed.value() : FileName();
+}
+
+Result<bool> Slot::StartsLikeDatabase() {
+  std::array<std::byte, kDatabaseMagicSize> start;
+  if (stored_size_ < kSlotDataOffset + static_cast<std::int64_t>(start.size())) return false;
+  if (Status s = ReadAll(start, kSlotDataOffset); !s.ok()) return s;
+  return HasDatabaseMagic(start);
+}
+
+std::int64_t Slot::size() const {
+  return std::max<std::int64_t>(stored_size_ - kSlotDataOffset, 0);
+}
+
+Status Slot::Read(std::span<std::byte> into, std::int64_t offset) {
+  return ReadAll(into, kSlotDataOffset + offset);
+}
+
+Status Slot::Write(std::span<const std::byte> bytes, std::int64_t offset) {
+  return WriteAll(bytes, kSlotDataOffset + offset);
+}
+
+Status Slot::Truncate(std::int64_t size) {
+  is_dirty_ = true;
+  if (Status s = handle_->Truncate(kSlotDataOffset + size); !s.ok()) {
+    return Describe(s, "setting the size of");
+  }
+  stored_size_ = kSlotDataOffset + size;
+  return {};
+}
+
+Status Slot::Flush() {
+  if (header_pending_) {
+    if (Status s = WriteHeader(header_); !s.ok()) return s;
+  }
+  if (!is_dirty_) return {};
+  if (Status s = handle_->Flush(); !s.ok()) return Describe(s, "flushing");
+  is_dirty_ = false;
+  return {};
+}
+
+Status Slot::SetNamed(const FileName& name, std::uint32_t flags) {
+  if (Status s = WriteHeader(EncodeNamedHeader(name.view(), flags)); !s.ok()) return s;
+  state_ = SlotState::kNamed;
+  name_ = name;
+  flags_ = flags;
+  return {};
+}
+
+Status Slot::SetTemporary(SlotState state) {
+  if (Status s = WriteHeader(EncodeNamedHeader(kTransientName, kTransientFlags)); !s.ok()) return s;
+  state_ = state;
+  name_ = FileName();
+  flags_ = kTransientFlags;
+  return {};
+}
+
+Status Slot::SetFree() {
+  if (is_database() && size() > 0) {
+    if (Status s = MarkForDeletion(); !s.ok()) return s;
+  } else if (flags_ != kTransientFlags) {
+    if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;
+  }
+  SetFreeInMemory();
+  return MakeClean();
+}
+
+// Makes the header a temporary file's, durably, or leaves the slot as it was.
+Status Slot::MarkForDeletion() {
+  const SlotHeaderBytes old_header = header_;
+  if (Status s = WriteHeader(EncodeNamedHeader(kTransientName, kTransientFlags)); !s.ok()) return s;
+  const Status flushed = Flush();
+  if (!flushed.ok() && !WriteHeader(old_header).ok()) {
+    header_ = old_header;
+    header_pending_ = true;
+  }
+  return flushed;
+}
+
+void Slot::Abandon() {
+  SetFreeInMemory();
+  header_ = EncodeFreeHeader();
+  header_pending_ = true;
+}
+
+Status Slot::ReleaseTemporary() {
+  SetFreeInMemory();
+  return Truncate(0);
+}
+
+void Slot::SetFreeInMemory() {
+  state_ = SlotState::kFree;
+  name_ = FileName();
+  flags_ = 0;
+  is_clean_ = false;
+}
+
+Status Slot::MakeClean() {
+  if (is_clean_) return {};
+  if (Status s = Truncate(0); !s.ok()) return s;
+  if (header_ != EncodeFreeHeader() || header_pending_) {
+    // While bytes are left, even after a crash, the header must not call the slot empty.
+    if (Status s = Flush(); !s.ok()) return s;
+    if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;
+  }
+  if (Status s = Flush(); !s.ok()) return s;
+  is_clean_ = true;
+  return {};
+}
+
+// Writes `header` and keeps it as the slot's, or puts the old one back: a torn header must not be
+// what the next start finds.
+Status Slot::WriteHeader(const SlotHeaderBytes& header) {
+  is_clean_ = false;
+  Status written = WriteAll(header, 0);
+  if (written.ok()) {
+    header_ = header;
+    header_pending_ = false;
+    return {};
+  }
+  header_pending_ = !WriteAll(header_, 0).ok();
+  return written;
+}
+
+Status Slot::ReadAll(std::span<std::byte> into, std::int64_t position) {
+  while (!into.empty()) {
+    const auto count = handle_->Read(into, position);
+    if (!count.ok()) return Describe(count.status(), "reading from");
+    if (count.value() == 0 || count.value() > into.size()) {
+      return Describe({Code::kIo, "the host returned fewer bytes than the slot has"},
+                      "reading from");
+    }
+    into = into.subspan(count.value());
+    position += static_cast<std::int64_t>(count.value());
+  }
+  return {};
+}
+
+Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
+  is_dirty_ = true;
+  while (!bytes.empty()) {
+    const auto count = handle_->Write(bytes, position);
+    if (!count.ok()) {
+      // How much of it arrived is unknown; the size must not be guessed.
+      if (const auto size = handle_->Size(); size.ok()) stored_size_ = size.value();
+      return Describe(count.status(), "writing to");
+    }
+    // A host that is out of space may say so by writing nothing, as Firefox does.
+    if (count.value() == 0) {
+      return Describe({Code::kFull, "the host wrote no more bytes: out of quota or disk space"},
+                      "writing to");
+    }
+    if (count.value() > bytes.size()) {
+      return Describe({Code::kIo, "the host claims to have written more than it was given"},
+                      "writing to");
+    }
+    bytes = bytes.subspan(count.value());
+    position += static_cast<std::int64_t>(count.value());
+    stored_size_ = std::max(stored_size_, position);
+  }
+  return {};
+}
+
+Status Slot::Describe(const Status& cause, std::string_view action) const {
+  Text text(action);
+  text.Append(" ");
+  if (state_ == SlotState::kNamed) {
+    text.Append(name_.view());
+  } else {
+    text.Append("slot ").Append(slot_name());
+  }
+  text.Append(": ").Append(cause.text());
+  return {cause.code(), text};
+}
+
+}  // namespace sahpool

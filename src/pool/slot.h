@@ -1,0 +1,126 @@
+// A slot: one storage handle with its header, its state and its size.
+//
+// The pool owns its slots and their handles exclusively, so name, flags and size are answered from
+// memory; only bytes, truncation and flushes go to the handle. Every count that the handle returns
+// is compared with what was asked.
+// Threads: none of its own; the pool's owner serialises calls.
+// Errors: Status with the host's text. A failed header write leaves the slot's name in memory as it
+// was and the header is written again by the next Flush().
+#ifndef SAHPOOL_POOL_SLOT_H_
+#define SAHPOOL_POOL_SLOT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "format/byte_source.h"
+#include "format/file_name.h"
+#include "format/slot_header.h"
+#include "sahpool/status.h"
+#include "storage/storage.h"
+
+namespace sahpool {
+
+enum class SlotState : std::uint8_t {
+  kFree,         // holds no file
+  kNamed,        // holds the file name()
+  kTemporary,    // holds a nameless temporary file of an open connection
+  kReserved,     // is being filled by an import
+  kQuarantined,  // holds bytes whose header can't be believed; touched only on request
+};
+
+class Slot final : public ByteSource {
+ public:
+  // Takes over `handle`. `slot_name` is the host's file name. Null when memory has run out.
+  static std::unique_ptr<Slot> Create(std::unique_ptr<StorageHandle> handle,
+                                      std::string_view slot_name);
+
+  // Asks the handle for its size and, where there is one, reads the header: sets state, name and
+  // flags, or the reason for a quarantine. Writes nothing.
+  Status Load();
+
+  std::string_view slot_name() const { return {slot_name_.get(), slot_name_size_}; }
+  SlotState state() const { return state_; }
+  const FileName& name() const { return name_; }
+  std::uint32_t flags() const { return flags_; }
+  bool is_database() const { return (flags_ & open_flag::kMainDb) != 0; }
+  std::string_view quarantine_reason() const { return quarantine_reason_; }
+  StorageHandle& handle() { return *handle_; }
+
+  // The size of the file's bytes, without the header.
+  std::int64_t size() const override;
+
+  // Fills all of `into`; a range past the end is an error.
+  Status Read(std::span<std::byte> into, std::int64_t offset) override;
+  Status Write(std::span<const std::byte> bytes, std::int64_t offset);
+  // Sets size(), cutting off or extending with zeros.
+  Status Truncate(std::int64_t size);
+  // Makes header and bytes durable. Costs nothing when nothing was written since the last flush.
+  Status Flush();
+
+  // Header changes. Each is one write; durable after the next Flush().
+  Status SetNamed(const FileName& name, std::uint32_t flags);
+  // What a crash leaves of it is freed by the next start.
+  Status SetTemporary(SlotState state);
+  // Empties the slot. Deleting a database makes its header a temporary file's first, and flushes
+  // that, so that a crash never leaves a database's bytes under an empty header, which is how a
+  // damaged header looks. A slot that could not be emptied becomes free but not clean.
+  Status SetFree();
+  // Makes the slot free in memory, whatever its header says. MakeClean() does the rest.
+  void Abandon();
+  // Empties a kTemporary slot and leaves the rest to MakeClean(): nobody waits for it to be
+  // durable.
+  Status ReleaseTemporary();
+
+  // Takes the slot out of use, in memory only, for `reason`, a literal.
+  void Quarantine(std::string_view reason) {
+    state_ = SlotState::kQuarantined;
+    quarantine_reason_ = reason;
+  }
+
+  // A free slot is clean when its header is known to be empty, durably, with nothing behind it.
+  // Only such a slot may be given to a file: otherwise, after a crash, an old header could stand
+  // over new bytes. MakeClean() makes it so.
+  bool is_clean() const { return is_clean_; }
+  Status MakeClean();
+
+  // While pinned, a slot is in use by a connection, an import or an export.
+  void Pin() { ++pins_; }
+  void Unpin() { --pins_; }
+  bool is_pinned() const { return pins_ > 0; }
+
+  Slot* next = nullptr;  // the pool's list
+
+ private:
+  explicit Slot(std::unique_ptr<StorageHandle> handle) : handle_(std::move(handle)) {}
+
+  void Classify(const DecodedHeader& header, bool holds_database);
+  void QuarantineUnread(const DecodedHeader& header, std::string_view reason);
+  Result<bool> StartsLikeDatabase();
+  Status MarkForDeletion();
+  void SetFreeInMemory();
+  Status WriteHeader(const SlotHeaderBytes& header);
+  Status ReadAll(std::span<std::byte> into, std::int64_t position);
+  Status WriteAll(std::span<const std::byte> bytes, std::int64_t position);
+  Status Describe(const Status& cause, std::string_view action) const;
+
+  std::unique_ptr<StorageHandle> handle_;
+  std::unique_ptr<char[]> slot_name_;
+  std::size_t slot_name_size_ = 0;
+  SlotState state_ = SlotState::kFree;
+  FileName name_;
+  std::uint32_t flags_ = 0;
+  std::int64_t stored_size_ = 0;  // of the whole slot, header included
+  SlotHeaderBytes header_{};      // as it should stand in the slot
+  bool header_pending_ = false;   // the last attempt to write header_ failed
+  bool is_dirty_ = false;         // something was written since the last flush
+  bool is_clean_ = false;
+  int pins_ = 0;
+  std::string_view quarantine_reason_;  // a literal
+};
+
+}  // namespace sahpool
+
+#endif  // SAHPOOL_POOL_SLOT_H_

@@ -1,0 +1,24 @@
+#include "pool/snapshot.h"
+
+#include <new>
+#include <utility>
+
+namespace sahpool {
+
+Result<std::unique_ptr<Snapshot>> Snapshot::Open(Pool& pool, Slot& slot) {
+  std::unique_ptr<Snapshot> snapshot(new (std::nothrow) Snapshot(slot));
+  if (!snapshot) return Status(Code::kNoMemory, "out of memory while exporting");
+  snapshot->is_database_ = slot.is_database();
+  if (snapshot->is_database_) {
+    auto image = pool.OpenCommitted(slot);
+    if (!image.ok()) return image.status();
+    snapshot->image_ = std::move(image.value());
+  }
+  return snapshot;
+}
+
+Status Snapshot::Read(std::span<std::byte> into, std::int64_t offset) {
+  return is_database_ ? image_.Read(into, offset) : slot_.Read(into, offset);
+}
+
+}  // namespace sahpool

@@ -1,0 +1,45 @@
+// A consistent image of one file, for export: of a database what is committed, with its journal and
+// WAL taken into account; of any other file its bytes.
+//
+// Threads: none of its own; as its Pool. The image is that of the moment of Open() and is valid
+// until anything writes to the file or to its journals. Ownership: the pool outlives the snapshot,
+// which pins the slot. Errors: Status.
+#ifndef SAHPOOL_POOL_SNAPSHOT_H_
+#define SAHPOOL_POOL_SNAPSHOT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "pool/committed_image.h"
+#include "pool/pool.h"
+#include "sahpool/status.h"
+
+namespace sahpool {
+
+class Snapshot {
+ public:
+  static Result<std::unique_ptr<Snapshot>> Open(Pool& pool, Slot& slot);
+  ~Snapshot() { slot_.Unpin(); }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  std::int64_t size() const { return is_database_ ? image_.size() : slot_.size(); }
+  // Fills all of `into`; a range past the end is an error.
+  Status Read(std::span<std::byte> into, std::int64_t offset);
+
+  // Whether the image differs from the bytes of the file itself.
+  bool differs_from_file() const { return is_database_ && !image_.is_database_itself(); }
+
+ private:
+  explicit Snapshot(Slot& slot) : slot_(slot) { slot.Pin(); }
+
+  Slot& slot_;
+  bool is_database_ = false;
+  CommittedImage image_;
+};
+
+}  // namespace sahpool
+
+#endif  // SAHPOOL_POOL_SNAPSHOT_H_

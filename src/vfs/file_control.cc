@@ -1,0 +1,76 @@
+// SQLITE_FCNTL_xyz: what SQLite and apps ask of an open file beside reading and writing.
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "vfs/pool_vfs.h"
+#include "vfs/result_code.h"
+
+namespace sahpool {
+namespace {
+
+// The protocol of SQLite's boolean file controls: negative asks, 0 and 1 set.
+int QueryOrSet(bool& setting, int* argument) {
+  if (*argument < 0) {
+    *argument = setting ? 1 : 0;
+  } else {
+    setting = *argument != 0;
+  }
+  return SQLITE_OK;
+}
+
+// SQLite frees the name, so it comes from SQLite's allocator.
+int ReportVfsName(const OpenFile& file, char** argument) {
+  const std::string_view name(file.vfs->name());
+  auto* const copy = static_cast<char*>(sqlite3_malloc64(name.size() + 1));
+  if (copy == nullptr) return SQLITE_NOMEM;
+  std::copy(name.begin(), name.end(), copy);
+  copy[name.size()] = '\0';
+  *argument = copy;
+  return SQLITE_OK;
+}
+
+// Grows the file in whole chunks ahead of the writes that SQLite announces.
+int Preallocate(OpenFile& file, sqlite3_int64 hint) {
+  if (file.chunk_size <= 0) return SQLITE_OK;
+  const sqlite3_int64 size = (hint + file.chunk_size - 1) / file.chunk_size * file.chunk_size;
+  if (size <= file.slot().size()) return SQLITE_OK;
+  const Status s = file.slot().Truncate(size);
+  return s.ok() ? SQLITE_OK : file.vfs->Fail(s, SQLITE_IOERR_TRUNCATE);
+}
+
+}  // namespace
+
+int FileControl(OpenFile& file, int operation, void* argument) {
+  switch (operation) {
+    case SQLITE_FCNTL_LOCKSTATE:
+      *static_cast<int*>(argument) = static_cast<int>(file.lock.level);
+      return SQLITE_OK;
+    case SQLITE_FCNTL_LAST_ERRNO:
+      *static_cast<int*>(argument) = ToErrno(file.vfs->error_code());
+      return SQLITE_OK;
+    case SQLITE_FCNTL_CHUNK_SIZE:
+      file.chunk_size = std::max(*static_cast<int*>(argument), 0);
+      return SQLITE_OK;
+    case SQLITE_FCNTL_SIZE_HINT:
+      return Preallocate(file, *static_cast<sqlite3_int64*>(argument));
+    case SQLITE_FCNTL_PERSIST_WAL:
+      return QueryOrSet(file.persists_wal, static_cast<int*>(argument));
+    case SQLITE_FCNTL_POWERSAFE_OVERWRITE:
+      return QueryOrSet(file.is_powersafe, static_cast<int*>(argument));
+    case SQLITE_FCNTL_VFSNAME:
+      return ReportVfsName(file, static_cast<char**>(argument));
+    case SQLITE_FCNTL_HAS_MOVED:
+      // A file that is open can be neither renamed nor deleted.
+      *static_cast<int*>(argument) = 0;
+      return SQLITE_OK;
+    case SQLITE_FCNTL_COMMIT_PHASETWO:
+      file.shared->has_uncommitted_writes = false;
+      return SQLITE_NOTFOUND;
+    default:
+      return SQLITE_NOTFOUND;
+  }
+}
+
+}  // namespace sahpool

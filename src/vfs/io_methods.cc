@@ -1,0 +1,182 @@
+// The sqlite3_io_methods: bytes, sizes, flushes, locks and the wal-index of an open file.
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <span>
+
+#include "vfs/pool_vfs.h"
+#include "vfs/result_code.h"
+
+namespace sahpool {
+namespace {
+
+// The unit in which SQLite assumes that a torn write damages; the official VFS says the same, and a
+// journal header takes one of it.
+constexpr int kSectorSize = 4096;
+
+OpenFile& Self(sqlite3_file* file) { return *reinterpret_cast<OpenFile*>(file); }
+
+int CloseMethod(sqlite3_file* file) {
+  OpenFile& self = Self(file);
+  PoolVfs& vfs = *self.vfs;
+  const MutexLock guard(vfs.mutex());
+  if (const Status s = vfs.Close(self); !s.ok()) return vfs.Fail(s, SQLITE_IOERR_CLOSE);
+  return SQLITE_OK;
+}
+
+int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  const std::span<std::byte> wanted(static_cast<std::byte*>(into), static_cast<std::size_t>(count));
+  const auto available =
+      static_cast<std::size_t>(std::clamp<sqlite3_int64>(self.slot().size() - offset, 0, count));
+  if (available > 0) {
+    if (const Status s = self.slot().Read(wanted.first(available), offset); !s.ok()) {
+      return self.vfs->Fail(s, SQLITE_IOERR_READ);
+    }
+  }
+  if (available == wanted.size()) return SQLITE_OK;
+  std::ranges::fill(wanted.subspan(available), std::byte{0});
+  return SQLITE_IOERR_SHORT_READ;
+}
+
+int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  self.shared->has_uncommitted_writes = true;
+  const std::span bytes(static_cast<const std::byte*>(from), static_cast<std::size_t>(count));
+  if (const Status s = self.slot().Write(bytes, offset); !s.ok()) {
+    return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
+  }
+  return SQLITE_OK;
+}
+
+int TruncateMethod(sqlite3_file* file, sqlite3_int64 size) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  self.shared->has_uncommitted_writes = true;
+  if (self.chunk_size > 0) {
+    size = (size + self.chunk_size - 1) / self.chunk_size * self.chunk_size;
+  }
+  if (const Status s = self.slot().Truncate(size); !s.ok()) {
+    return self.vfs->Fail(s, SQLITE_IOERR_TRUNCATE);
+  }
+  return SQLITE_OK;
+}
+
+int SyncMethod(sqlite3_file* file, int /*flags*/) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  if (const Status s = self.slot().Flush(); !s.ok()) return self.vfs->Fail(s, SQLITE_IOERR_FSYNC);
+  return SQLITE_OK;
+}
+
+int FileSizeMethod(sqlite3_file* file, sqlite3_int64* size) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  *size = self.slot().size();
+  return SQLITE_OK;
+}
+
+int LockMethod(sqlite3_file* file, int level) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  if (self.lock.level == LockLevel::kNone) self.vfs->ForgetError();
+  return self.shared->lock.Raise(self.lock, static_cast<LockLevel>(level)) ? SQLITE_OK
+                                                                           : SQLITE_BUSY;
+}
+
+int UnlockMethod(sqlite3_file* file, int level) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  if (self.lock.level >= LockLevel::kReserved) self.shared->has_uncommitted_writes = false;
+  self.shared->lock.Lower(self.lock, static_cast<LockLevel>(level));
+  return SQLITE_OK;
+}
+
+int CheckReservedLockMethod(sqlite3_file* file, int* result) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  *result = self.shared->lock.IsReserved() ? 1 : 0;
+  return SQLITE_OK;
+}
+
+int FileControlMethod(sqlite3_file* file, int operation, void* argument) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  return FileControl(self, operation, argument);
+}
+
+int SectorSizeMethod(sqlite3_file* /*file*/) { return kSectorSize; }
+
+// Not SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN: with it a connection keeps its journal open between its
+// transactions in the journal modes TRUNCATE and PERSIST, and the commit of another connection in
+// mode DELETE fails.
+int DeviceCharacteristicsMethod(sqlite3_file* file) {
+  return Self(file).is_powersafe ? SQLITE_IOCAP_POWERSAFE_OVERWRITE : 0;
+}
+
+int ShmMapMethod(sqlite3_file* file, int index, int size, int create, void volatile** region) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  const auto mapped = self.shared->wal_index.Map(self.wal_index, index, size, create != 0);
+  *region = mapped.ok() ? mapped.value() : nullptr;
+  return mapped.ok() ? SQLITE_OK : self.vfs->Fail(mapped.status(), SQLITE_IOERR_SHMMAP);
+}
+
+int ShmLockMethod(sqlite3_file* file, int first, int count, int flags) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  WalIndex& index = self.shared->wal_index;
+  if ((flags & SQLITE_SHM_UNLOCK) != 0) {
+    index.Unlock(self.wal_index, first, count);
+    return SQLITE_OK;
+  }
+  const bool locked = (flags & SQLITE_SHM_SHARED) != 0
+                          ? index.LockShared(self.wal_index, first)
+                          : index.LockExclusive(self.wal_index, first, count);
+  return locked ? SQLITE_OK : SQLITE_BUSY;
+}
+
+void ShmBarrierMethod(sqlite3_file* file) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  // Entering and leaving the mutex also orders what other threads see, as in SQLite's unix VFS.
+  const MutexLock guard(Self(file).vfs->mutex());
+}
+
+int ShmUnmapMethod(sqlite3_file* file, int /*delete_index*/) {
+  OpenFile& self = Self(file);
+  const MutexLock guard(self.vfs->mutex());
+  self.shared->wal_index.Leave(self.wal_index);
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+const sqlite3_io_methods& IoMethods() {
+  static constexpr sqlite3_io_methods kMethods = {
+      .iVersion = 2,
+      .xClose = CloseMethod,
+      .xRead = ReadMethod,
+      .xWrite = WriteMethod,
+      .xTruncate = TruncateMethod,
+      .xSync = SyncMethod,
+      .xFileSize = FileSizeMethod,
+      .xLock = LockMethod,
+      .xUnlock = UnlockMethod,
+      .xCheckReservedLock = CheckReservedLockMethod,
+      .xFileControl = FileControlMethod,
+      .xSectorSize = SectorSizeMethod,
+      .xDeviceCharacteristics = DeviceCharacteristicsMethod,
+      .xShmMap = ShmMapMethod,
+      .xShmLock = ShmLockMethod,
+      .xShmBarrier = ShmBarrierMethod,
+      .xShmUnmap = ShmUnmapMethod,
+      .xFetch = nullptr,
+      .xUnfetch = nullptr,
+  };
+  return kMethods;
+}
+
+}  // namespace sahpool

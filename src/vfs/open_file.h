@@ -1,0 +1,51 @@
+// What an open file is: one SharedFile for each file that is open, one OpenFile for each open of
+// it.
+//
+// Threads: protected by the mutex of the PoolVfs.
+// Ownership: an OpenFile lives in memory that SQLite gives to xOpen and takes back after xClose; a
+// SharedFile lives from the first open of its file to the last close and pins its slot.
+#ifndef SAHPOOL_VFS_OPEN_FILE_H_
+#define SAHPOOL_VFS_OPEN_FILE_H_
+
+#include <sqlite3.h>
+
+#include <cstdint>
+
+#include "pool/slot.h"
+#include "vfs/file_lock.h"
+#include "vfs/wal_index.h"
+
+namespace sahpool {
+
+class PoolVfs;
+
+struct SharedFile {
+  Slot* slot = nullptr;
+  FileLock lock;
+  WalIndex wal_index;
+  std::int32_t open_count = 0;
+  // Bytes were changed since the last commit or unlock. Without a journal in the pool what was
+  // committed can then not be told from what was not.
+  bool has_uncommitted_writes = false;
+  SharedFile* next = nullptr;
+};
+
+// Begins with sqlite3_file, as SQLite demands of what xOpen fills.
+struct OpenFile {
+  sqlite3_file base{};
+  PoolVfs* vfs = nullptr;
+  SharedFile* shared = nullptr;
+  int flags = 0;
+  FileLock::Holder lock;
+  WalIndex::Holder wal_index;
+  std::int64_t chunk_size = 0;  // SQLITE_FCNTL_CHUNK_SIZE, in bytes; 0 is off
+  bool persists_wal = false;    // SQLITE_FCNTL_PERSIST_WAL
+  bool is_powersafe = true;     // SQLITE_FCNTL_POWERSAFE_OVERWRITE
+
+  Slot& slot() const { return *shared->slot; }
+  bool deletes_on_close() const { return (flags & SQLITE_OPEN_DELETEONCLOSE) != 0; }
+};
+
+}  // namespace sahpool
+
+#endif  // SAHPOOL_VFS_OPEN_FILE_H_

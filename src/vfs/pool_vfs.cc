@@ -1,0 +1,145 @@
+#include "vfs/pool_vfs.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "vfs/result_code.h"
+
+namespace sahpool {
+
+std::unique_ptr<PoolVfs> PoolVfs::Create(Host& host, std::string_view name) {
+  std::unique_ptr<char[]> copy(new (std::nothrow) char[name.size() + 1]);
+  if (!copy) return nullptr;
+  std::copy(name.begin(), name.end(), copy.get());
+  copy[name.size()] = '\0';
+  return std::unique_ptr<PoolVfs>(new (std::nothrow) PoolVfs(host, std::move(copy)));
+}
+
+PoolVfs::PoolVfs(Host& host, std::unique_ptr<char[]> name) : pool_(host), name_(std::move(name)) {
+  FillVfsMethods(vfs_);
+  vfs_.zName = name_.get();
+  vfs_.pAppData = this;
+}
+
+PoolVfs::~PoolVfs() { static_cast<void>(Unregister()); }
+
+Status PoolVfs::Register(bool make_default) {
+  const MutexLock guard(mutex_);
+  if (is_registered_) return {};
+  if (sqlite3_vfs_find(name_.get()) != nullptr) {
+    Text text("a VFS named ");
+    error_ = Status(Code::kExists, text.Append(name_.get()).Append(" is registered already"));
+    return error_;
+  }
+  if (sqlite3_vfs_register(&vfs_, make_default ? 1 : 0) != SQLITE_OK) {
+    error_ = Status(Code::kNoMemory, "sqlite3_vfs_register() failed");
+    return error_;
+  }
+  is_registered_ = true;
+  return {};
+}
+
+Status PoolVfs::Unregister() {
+  const MutexLock guard(mutex_);
+  if (!is_registered_) return {};
+  if (open_files_ != nullptr) {
+    error_ = Status(Code::kBusy, "the VFS has open files");
+    return error_;
+  }
+  sqlite3_vfs_unregister(&vfs_);
+  is_registered_ = false;
+  return {};
+}
+
+Result<std::unique_ptr<Snapshot>> PoolVfs::OpenSnapshot(Slot& slot) {
+  auto snapshot = Snapshot::Open(pool_, slot);
+  if (!snapshot.ok() || snapshot.value()->differs_from_file()) return snapshot;
+  const SharedFile* const shared = FindShared(slot);
+  if (shared != nullptr && shared->lock.IsReserved() && shared->has_uncommitted_writes &&
+      !HasOpenJournal(slot)) {
+    Text text(slot.name().view());
+    text.Append(" is in the middle of a transaction that has no journal file");
+    return Status(Code::kBusy, text);
+  }
+  return snapshot;
+}
+
+// While a journal or a WAL is open, whatever is uncommitted can be told by it, and where it undoes
+// nothing there is nothing: a connection with an exclusive lock keeps its journal and its lock
+// after a rollback, and writes to the file in a checkpoint.
+bool PoolVfs::HasOpenJournal(const Slot& database) const {
+  for (const SharedFile* file = open_files_; file != nullptr; file = file->next) {
+    std::string_view name = file->slot->name().view();
+    if (!name.starts_with(database.name().view())) continue;
+    name.remove_prefix(database.name().view().size());
+    if (name == kJournalSuffix || name == kWalSuffix) return true;
+  }
+  return false;
+}
+
+int PoolVfs::open_count() {
+  const MutexLock guard(mutex_);
+  int count = 0;
+  for (const SharedFile* file = open_files_; file != nullptr; file = file->next) {
+    count += file->open_count;
+  }
+  return count;
+}
+
+Status PoolVfs::last_error() {
+  const MutexLock guard(mutex_);
+  return error_;
+}
+
+SharedFile* PoolVfs::FindShared(const Slot& slot) const {
+  for (SharedFile* file = open_files_; file != nullptr; file = file->next) {
+    if (file->slot == &slot) return file;
+  }
+  return nullptr;
+}
+
+Status PoolVfs::Open(Slot& slot, int flags, OpenFile& file) {
+  SharedFile* shared = FindShared(slot);
+  if (shared == nullptr) {
+    shared = new (std::nothrow) SharedFile;
+    if (shared == nullptr) return {Code::kNoMemory, "out of memory while opening a file"};
+    shared->slot = &slot;
+    slot.Pin();
+    shared->next = std::exchange(open_files_, shared);
+  }
+  ++shared->open_count;
+  new (&file) OpenFile;
+  file.base.pMethods = &IoMethods();
+  file.vfs = this;
+  file.shared = shared;
+  file.flags = flags;
+  return {};
+}
+
+Status PoolVfs::Close(OpenFile& file) {
+  SharedFile* const shared = file.shared;
+  shared->wal_index.Leave(file.wal_index);
+  shared->lock.Lower(file.lock, LockLevel::kNone);
+  file.base.pMethods = nullptr;
+  if (--shared->open_count > 0) return {};
+
+  SharedFile** link = &open_files_;
+  while (*link != shared) link = &(*link)->next;
+  *link = shared->next;
+  const std::unique_ptr<SharedFile> owned(shared);
+  Slot& slot = *shared->slot;
+  slot.Unpin();
+  if (slot.state() == SlotState::kTemporary) return slot.ReleaseTemporary();
+  if (file.deletes_on_close()) return pool_.Delete(slot);
+  // Journals live and die with their transactions; what is meant to stay is made durable.
+  return (slot.flags() & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0 ? slot.Flush() : Status();
+}
+
+int PoolVfs::Fail(const Status& status, int io_error) {
+  error_ = status;
+  pool_.host().Log(LogLevel::kError, status.text());
+  return ToSqliteCode(status, io_error);
+}
+
+}  // namespace sahpool

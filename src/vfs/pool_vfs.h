@@ -1,0 +1,94 @@
+// A pool as an SQLite VFS: owns the pool, the sqlite3_vfs and the table of open files.
+//
+// Threads: any thread may call any function and any connection may be used as SQLite's threading
+// mode allows; one mutex per PoolVfs serialises all. In a browser there is one thread.
+// Ownership: the host outlives the PoolVfs. A PoolVfs must not be destroyed while a file is open.
+// Errors: functions returning `int` give an SQLite result code; last_error() has the text.
+#ifndef SAHPOOL_VFS_POOL_VFS_H_
+#define SAHPOOL_VFS_POOL_VFS_H_
+
+#include <sqlite3.h>
+
+#include <memory>
+#include <string_view>
+
+#include "pool/pool.h"
+#include "pool/snapshot.h"
+#include "sahpool/status.h"
+#include "vfs/mutex.h"
+#include "vfs/open_file.h"
+
+namespace sahpool {
+
+class PoolVfs {
+ public:
+  // Null when memory has run out. `name` is copied.
+  static std::unique_ptr<PoolVfs> Create(Host& host, std::string_view name);
+  ~PoolVfs();
+  PoolVfs(const PoolVfs&) = delete;
+  PoolVfs& operator=(const PoolVfs&) = delete;
+
+  const char* name() const { return name_.get(); }
+
+  // Makes the VFS known to SQLite under name(); kExists when that name is taken.
+  Status Register(bool make_default = false);
+  // kBusy, and no effect, while a file is open.
+  Status Unregister();
+
+  // Calls `operation(pool)` while no connection is inside the VFS. Its Status becomes last_error()
+  // when it is one.
+  template <typename Operation>
+  Status WithPool(Operation operation) {
+    const MutexLock guard(mutex_);
+    Status status = operation(pool_);
+    if (!status.ok()) error_ = status;
+    return status;
+  }
+
+  // The image of `slot` for an export. kBusy in the middle of a write transaction whose original
+  // pages no journal holds (journal_mode MEMORY or OFF), and for the moment in which another thread
+  // has deleted its journal and not yet given up its lock. Called inside WithPool().
+  Result<std::unique_ptr<Snapshot>> OpenSnapshot(Slot& slot);
+
+  // How often files of the pool are open now.
+  int open_count();
+
+  // The last failure of any call, kept until the next transaction or open begins.
+  Status last_error();
+
+  // --- For the method tables of the VFS; the caller holds mutex(). ---
+  Mutex& mutex() { return mutex_; }
+  Pool& pool() { return pool_; }
+  SharedFile* FindShared(const Slot& slot) const;
+  // Fills `file`, on whose memory xOpen was called, for the file in `slot`.
+  Status Open(Slot& slot, int flags, OpenFile& file);
+  Status Close(OpenFile& file);
+  // Records a failure and gives its result code.
+  int Fail(const Status& status, int io_error);
+  void ForgetError() { error_ = Status(); }
+  Code error_code() const { return error_.code(); }
+
+ private:
+  PoolVfs(Host& host, std::unique_ptr<char[]> name);
+
+  bool HasOpenJournal(const Slot& database) const;
+
+  Mutex mutex_;
+  Pool pool_;
+  std::unique_ptr<char[]> name_;
+  sqlite3_vfs vfs_{};
+  SharedFile* open_files_ = nullptr;
+  Status error_;
+  bool is_registered_ = false;
+};
+
+// The method tables; in vfs_methods.cc and io_methods.cc.
+void FillVfsMethods(sqlite3_vfs& vfs);
+const sqlite3_io_methods& IoMethods();
+
+// SQLITE_FCNTL_xyz; in file_control.cc. The caller holds the mutex.
+int FileControl(OpenFile& file, int operation, void* argument);
+
+}  // namespace sahpool
+
+#endif  // SAHPOOL_VFS_POOL_VFS_H_

@@ -1,0 +1,164 @@
+// The sqlite3_vfs methods: names, opening, deleting, time and randomness.
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "vfs/pool_vfs.h"
+#include "vfs/result_code.h"
+
+namespace sahpool {
+namespace {
+
+// Julian day of 1970-01-01 in milliseconds, as xCurrentTimeInt64 counts.
+constexpr sqlite3_int64 kUnixEpochJulianMs = 210866760000000;
+constexpr double kMsPerDay = 86400000.0;
+
+PoolVfs& Self(sqlite3_vfs* vfs) { return *static_cast<PoolVfs*>(vfs->pAppData); }
+
+Result<Slot*> FindOrCreate(PoolVfs& self, const char* name, int flags) {
+  const auto resolved = self.pool().Resolve(name);
+  if (!resolved.ok()) return resolved.status();
+  Pool& pool = self.pool();
+  if (Slot* const slot = pool.Find(resolved.value()); slot != nullptr) {
+    constexpr int kCreateNew = SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE;
+    if ((flags & kCreateNew) != kCreateNew) return slot;
+    Text text(resolved.value().view());
+    return Status(Code::kExists, text.Append(" exists already"));
+  }
+  if ((flags & SQLITE_OPEN_CREATE) == 0) {
+    Text text("there is no file ");
+    return Status(Code::kNotFound, text.Append(resolved.value().view()));
+  }
+  return pool.Create(resolved.value(), static_cast<std::uint32_t>(flags));
+}
+
+int OpenMethod(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
+  PoolVfs& self = Self(vfs);
+  const MutexLock guard(self.mutex());
+  file->pMethods = nullptr;
+  // In a header this bit has a meaning of its own.
+  flags &= ~SQLITE_OPEN_MEMORY;
+  if ((flags & SQLITE_OPEN_MAIN_DB) != 0) self.ForgetError();
+
+  const bool is_nameless = name == nullptr || *name == '\0';
+  auto slot = is_nameless ? self.pool().CreateTemporary() : FindOrCreate(self, name, flags);
+  if (!slot.ok()) {
+    const int code = self.Fail(slot.status(), SQLITE_CANTOPEN);
+    return code == SQLITE_FULL || code == SQLITE_NOMEM ? code : SQLITE_CANTOPEN;
+  }
+  OpenFile& opened = *reinterpret_cast<OpenFile*>(file);
+  if (const Status s = self.Open(*slot.value(), flags, opened); !s.ok()) {
+    return self.Fail(s, SQLITE_CANTOPEN);
+  }
+  // Without the URI flag nothing says that parameters follow the name.
+  constexpr int kDatabaseUri = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_URI;
+  if ((flags & kDatabaseUri) == kDatabaseUri) {
+    opened.is_powersafe = sqlite3_uri_boolean(name, "psow", 1) != 0;
+  }
+  if (out_flags != nullptr) *out_flags = flags;
+  return SQLITE_OK;
+}
+
+// A rollback journal that another connection, in another journal mode, still has open is emptied
+// instead: to SQLite that is the same, and what that connection writes into it later can be found
+// again after a crash.
+Status DeleteFile(Pool& pool, Slot& slot) {
+  if (!slot.is_pinned() || (slot.flags() & SQLITE_OPEN_MAIN_JOURNAL) == 0) {
+    return pool.Delete(slot);
+  }
+  if (Status s = slot.Truncate(0); !s.ok()) return s;
+  return slot.Flush();
+}
+
+int DeleteMethod(sqlite3_vfs* vfs, const char* name, int /*sync_directory*/) {
+  PoolVfs& self = Self(vfs);
+  const MutexLock guard(self.mutex());
+  const auto resolved = self.pool().Resolve(name);
+  if (!resolved.ok()) return self.Fail(resolved.status(), SQLITE_IOERR_DELETE);
+  Slot* const slot = self.pool().Find(resolved.value());
+  if (slot == nullptr) return SQLITE_IOERR_DELETE_NOENT;
+  if (const Status s = DeleteFile(self.pool(), *slot); !s.ok()) {
+    // SQLITE_BUSY has no meaning to a caller of xDelete.
+    const int code = self.Fail(s, SQLITE_IOERR_DELETE);
+    return code == SQLITE_BUSY ? SQLITE_IOERR_DELETE : code;
+  }
+  return SQLITE_OK;
+}
+
+// What exists can be read and written. But as in SQLite's own VFSes an empty file does not exist to
+// SQLITE_ACCESS_EXISTS, by which SQLite asks for journals: an empty WAL must not put a database
+// into WAL mode, and an empty super-journal commands nothing.
+int AccessMethod(sqlite3_vfs* vfs, const char* name, int flags, int* result) {
+  PoolVfs& self = Self(vfs);
+  const MutexLock guard(self.mutex());
+  const auto resolved = self.pool().Resolve(name);
+  const Slot* const slot = resolved.ok() ? self.pool().Find(resolved.value()) : nullptr;
+  *result = slot != nullptr && (flags != SQLITE_ACCESS_EXISTS || slot->size() > 0) ? 1 : 0;
+  return SQLITE_OK;
+}
+
+int FullPathnameMethod(sqlite3_vfs* vfs, const char* name, int size, char* out) {
+  PoolVfs& self = Self(vfs);
+  const MutexLock guard(self.mutex());
+  const auto resolved = self.pool().Resolve(name);
+  if (!resolved.ok()) {
+    self.Fail(resolved.status(), SQLITE_CANTOPEN);
+    return SQLITE_CANTOPEN;
+  }
+  const std::string_view path = resolved.value().view();
+  if (path.size() >= static_cast<std::size_t>(size)) return SQLITE_CANTOPEN;
+  std::copy(path.begin(), path.end(), out);
+  out[path.size()] = '\0';
+  return SQLITE_OK;
+}
+
+int RandomnessMethod(sqlite3_vfs* vfs, int count, char* out) {
+  const std::span<char> bytes(out, static_cast<std::size_t>(count));
+  return static_cast<int>(Self(vfs).pool().host().Randomness(std::as_writable_bytes(bytes)));
+}
+
+int SleepMethod(sqlite3_vfs* vfs, int microseconds) {
+  return static_cast<int>(Self(vfs).pool().host().SleepMicroseconds(microseconds));
+}
+
+int CurrentTimeInt64Method(sqlite3_vfs* vfs, sqlite3_int64* out) {
+  *out = kUnixEpochJulianMs + Self(vfs).pool().host().NowMilliseconds();
+  return SQLITE_OK;
+}
+
+int CurrentTimeMethod(sqlite3_vfs* vfs, double* out) {
+  sqlite3_int64 milliseconds = 0;
+  const int code = CurrentTimeInt64Method(vfs, &milliseconds);
+  *out = static_cast<double>(milliseconds) / kMsPerDay;
+  return code;
+}
+
+int GetLastErrorMethod(sqlite3_vfs* vfs, int size, char* out) {
+  const Status error = Self(vfs).last_error();
+  if (size > 0 && out != nullptr) {
+    const std::size_t count = std::min(error.text().size(), static_cast<std::size_t>(size) - 1);
+    error.text().copy(out, count);
+    out[count] = '\0';
+  }
+  return ToSqliteCode(error);
+}
+
+}  // namespace
+
+void FillVfsMethods(sqlite3_vfs& vfs) {
+  vfs.iVersion = 2;
+  vfs.szOsFile = sizeof(OpenFile);
+  vfs.mxPathname = static_cast<int>(kMaxStoredPathSize) + 1;
+  vfs.xOpen = OpenMethod;
+  vfs.xDelete = DeleteMethod;
+  vfs.xAccess = AccessMethod;
+  vfs.xFullPathname = FullPathnameMethod;
+  vfs.xRandomness = RandomnessMethod;
+  vfs.xSleep = SleepMethod;
+  vfs.xCurrentTime = CurrentTimeMethod;
+  vfs.xCurrentTimeInt64 = CurrentTimeInt64Method;
+  vfs.xGetLastError = GetLastErrorMethod;
+}
+
+}  // namespace sahpool

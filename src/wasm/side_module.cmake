@@ -1,0 +1,41 @@
+# How a side module is built with clang 19 and wasm-ld 19. Include it before project(), because its
+# toolchain is not the native one.
+set(CMAKE_SYSTEM_NAME WASI)
+set(CMAKE_CXX_COMPILER clang++-19)
+set(CMAKE_CXX_COMPILER_WORKS TRUE)
+
+cmake_path(SET SAHPOOL_ROOT NORMALIZE ${CMAKE_CURRENT_LIST_DIR}/../..)
+set(SQLITE_DIR ${SAHPOOL_ROOT}/node_modules/better-sqlite3/deps/sqlite3
+    CACHE PATH "Where sqlite3.h is")
+
+# add_side_module(<target> OUTPUT <file.wasm> SOURCES <files...> EXPORTS <functions...>)
+# Links the core, the browser's storage, the module's own runtime and the SOURCES.
+function(add_side_module target)
+  cmake_parse_arguments(MODULE "" "OUTPUT" "SOURCES;EXPORTS" ${ARGN})
+  find_program(WASM_LD wasm-ld-19 REQUIRED)
+
+  set(src ${SAHPOOL_ROOT}/src)
+  file(GLOB core CONFIGURE_DEPENDS ${src}/format/*.cc ${src}/pool/*.cc ${src}/vfs/*.cc)
+  add_library(${target}_objects OBJECT ${core} ${src}/storage/host_storage.cc
+              ${src}/wasm/runtime.cc ${MODULE_SOURCES})
+  target_include_directories(${target}_objects PRIVATE ${SAHPOOL_ROOT}/include ${src}
+                             ${SAHPOOL_ROOT} ${SQLITE_DIR})
+  # -Oz: the module is downloaded, and what takes time in it are the calls that leave it.
+  target_compile_options(${target}_objects PRIVATE
+    --target=wasm32-wasi -std=c++20 -Oz -flto -fPIC -fno-exceptions -fno-rtti -mbulk-memory
+    -fvisibility=hidden -Wall -Wextra -Wpedantic -Wshadow -Werror)
+
+  list(TRANSFORM MODULE_EXPORTS PREPEND --export=)
+  cmake_path(GET MODULE_OUTPUT PARENT_PATH directory)
+  cmake_path(GET MODULE_OUTPUT FILENAME file)
+  add_custom_command(
+    OUTPUT ${MODULE_OUTPUT}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${directory}
+    COMMAND ${WASM_LD} --experimental-pic -shared --no-entry --lto-O2 --strip-all
+            --allow-undefined ${MODULE_EXPORTS} -o ${MODULE_OUTPUT}
+            $<TARGET_OBJECTS:${target}_objects>
+    COMMAND_EXPAND_LISTS
+    DEPENDS ${target}_objects $<TARGET_OBJECTS:${target}_objects>
+    COMMENT "Linking ${file}")
+  add_custom_target(${target} ALL DEPENDS ${MODULE_OUTPUT})
+endfunction()

@@ -1,0 +1,141 @@
+// Who gets the pool when several want it at once, after a reload, and after a crash.
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+
+const itemCount = 300;
+const complete = { rows: itemCount, sum: 67_725, integrity: 'ok' };
+
+/** Runs in the worker: makes a pool with one database and gives it back. */
+async function makePool({ sqlite3, tools }, { directory, itemCount }) {
+  const pool = await tools.installPool(sqlite3, directory);
+  const db = new pool.OpfsSAHPoolDb('items.db');
+  tools.fillItems(db, itemCount);
+  db.close();
+  pool.pauseVfs();
+}
+
+/** Runs in the worker: takes the pool, keeps it, and says what is in it. */
+async function takePool({ sqlite3, tools, kept }, { directory, options }) {
+  kept.pool = await tools.installPool(sqlite3, directory, options);
+  const db = new kept.pool.OpfsSAHPoolDb('items.db');
+  const seen = tools.summary(db);
+  db.close();
+  return seen;
+}
+
+/** Which of `starts` got the pool; checks that the other was told that it is in use. */
+function onlyWinner(starts) {
+  const winners = starts.filter(({ status }) => status === 'fulfilled');
+  assert.equal(winners.length, 1, starts.map(({ reason }) => reason?.stack).join('\n'));
+  assert.deepEqual(winners[0].value, complete);
+  const { reason } = starts.find(({ status }) => status === 'rejected');
+  assert.ok(reason.classes?.includes('PoolBusyError'), reason.stack);
+  assert.match(reason.message, /open in another tab or worker/);
+  return starts.indexOf(winners[0]);
+}
+
+async function makePoolIn(session, directory) {
+  const page = await session.openPage();
+  const maker = await page.startWorker();
+  await maker.evaluate(makePool, { directory, itemCount });
+  await maker.terminate();
+  return page;
+}
+
+export function start(session) {
+  for (const place of ['two workers of one page', 'two tabs']) {
+    it(`${place} start at once: one gets the pool, then the other`, async () => {
+      const directory = `race-${place.replaceAll(' ', '-')}`;
+      const page = await makePoolIn(session, directory);
+      const otherPage = place === 'two tabs' ? await session.openPage() : page;
+      const workers = await Promise.all([page.startWorker(), otherPage.startWorker()]);
+      const options = { acquireTimeout: 500, forceReinitIfPreviouslyFailed: true };
+      const take = (worker) => worker.evaluate(takePool, { directory, options });
+
+      const winner = workers[onlyWinner(await Promise.allSettled(workers.map(take)))];
+      const loser = workers.find((worker) => worker !== winner);
+      await winner.evaluate(({ kept }) => {
+        kept.pool.pauseVfs();
+      });
+      assert.deepEqual(await take(loser), complete);
+      await assert.rejects(
+        winner.evaluate(({ kept }) => kept.pool.unpauseVfs().then(() => null)),
+        ({ classes }) => classes.includes('PoolBusyError'),
+      );
+      await loser.terminate();
+      const unpaused = await winner.evaluate(async ({ kept, tools }) => {
+        await kept.pool.unpauseVfs();
+        return tools.summary(new kept.pool.OpfsSAHPoolDb('items.db'));
+      });
+      assert.deepEqual(unpaused, complete);
+    });
+  }
+
+  it('two workers make the same new pool at once and lose nothing', async () => {
+    const page = await session.openPage();
+    const workers = await Promise.all([page.startWorker(), page.startWorker()]);
+    const input = { directory: 'race-new', itemCount };
+    // Each gives the pool back when done, so with the default deadline both get it in turn.
+    const makers = await Promise.allSettled(
+      workers.map((worker, index) =>
+        worker.evaluate(
+          async ({ sqlite3, tools }, { directory, itemCount, index }) => {
+            const pool = await tools.installPool(sqlite3, directory);
+            const db = new pool.OpfsSAHPoolDb(`made-${index}.db`);
+            tools.fillItems(db, itemCount);
+            db.close();
+            pool.pauseVfs();
+          },
+          { ...input, index },
+        ),
+      ),
+    );
+    for (const { status, reason } of makers) assert.equal(status, 'fulfilled', reason?.stack);
+    const checker = await page.startWorker();
+    const seen = await checker.evaluate(async ({ sqlite3, tools }, { directory }) => {
+      const pool = await tools.installPool(sqlite3, directory);
+      const summaries = pool
+        .getFileNames()
+        .sort()
+        .map((name) => [name, tools.summary(new pool.OpfsSAHPoolDb(name))]);
+      return { summaries, capacity: pool.getCapacity() };
+    }, input);
+    assert.deepEqual(seen, {
+      summaries: [
+        ['/made-0.db', complete],
+        ['/made-1.db', complete],
+      ],
+      capacity: 6,
+    });
+  });
+
+  it('ten reloads in a row: the pool starts after each', async () => {
+    const directory = 'reloads';
+    const page = await makePoolIn(session, directory);
+    for (let reload = 1; reload <= 10; ++reload) {
+      const worker = await page.startWorker();
+      const seen = await worker.evaluate(takePool, { directory, options: {} });
+      assert.deepEqual(seen, complete, `before reload ${reload}`);
+      await page.reload();
+    }
+  });
+
+  it('a killed browser leaves every committed row', async () => {
+    const directory = 'killed';
+    const worker = await session.startWorker();
+    const committed = await worker.evaluate(
+      async ({ sqlite3, tools, kept }, { directory, itemCount }) => {
+        const pool = await tools.installPool(sqlite3, directory);
+        kept.db = new pool.OpfsSAHPoolDb('items.db');
+        tools.fillItems(kept.db, itemCount);
+        kept.db.exec("BEGIN; INSERT INTO item(name, qty) VALUES('uncommitted', 1)");
+        return pool.getFileCount();
+      },
+      { directory, itemCount },
+    );
+    assert.ok(committed >= 1);
+    await session.crashAndRestart();
+    const restarted = await session.startWorker();
+    assert.deepEqual(await restarted.evaluate(takePool, { directory, options: {} }), complete);
+  });
+}

@@ -1,0 +1,158 @@
+#include "fault_storage.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sahpool::testing {
+
+class FaultHandle final : public StorageHandle {
+ public:
+  FaultHandle(FaultDisk& disk, std::string name) : disk_(disk), name_(std::move(name)) {}
+
+  Result<std::size_t> Read(std::span<std::byte> into, std::int64_t offset) override {
+    const auto fault = disk_.Strike(CallKind::kRead);
+    if (fault && IsError(*fault)) return FailureOf(*fault);
+    const Bytes& bytes = slot().now;
+    const auto available = std::max<std::int64_t>(std::ssize(bytes) - offset, 0);
+    const auto count = std::min(into.size(), static_cast<std::size_t>(available));
+    const std::size_t given = fault ? CountUnder(*fault, count) : count;
+    std::copy_n(bytes.begin() + offset, given, into.begin());
+    return given;
+  }
+
+  Result<std::size_t> Write(std::span<const std::byte> bytes, std::int64_t offset) override {
+    disk_.Note("write " + name_ + " " + std::to_string(offset) + "+" +
+               std::to_string(bytes.size()));
+    const auto fault = disk_.Strike(CallKind::kWrite);
+    const std::size_t count = fault ? CountUnder(*fault, bytes.size()) : bytes.size();
+    if (count > 0) {
+      disk_.Make(slot(), {.offset = offset,
+                          .bytes = Bytes(bytes.begin(),
+                                         bytes.begin() + static_cast<std::ptrdiff_t>(count))});
+    }
+    if (fault && IsError(*fault)) return FailureOf(*fault);
+    return count;
+  }
+
+  Status Truncate(std::int64_t size) override {
+    disk_.Note("truncate " + name_ + " " + std::to_string(size));
+    const auto fault = disk_.Strike(CallKind::kTruncate);
+    if (!fault || fault->kind == Fault::Kind::kErrorAfterEffect) {
+      disk_.Make(slot(), {.offset = size});
+    }
+    return fault ? FailureOf(*fault) : Status();
+  }
+
+  Result<std::int64_t> Size() override {
+    if (const auto fault = disk_.Strike(CallKind::kSize)) return FailureOf(*fault);
+    return static_cast<std::int64_t>(slot().now.size());
+  }
+
+  Status Flush() override {
+    disk_.Note("flush " + name_);
+    const auto fault = disk_.Strike(CallKind::kFlush);
+    if (!fault || fault->kind == Fault::Kind::kErrorAfterEffect) {
+      slot().durable = slot().now;
+      slot().since_flush.clear();
+    }
+    return fault ? FailureOf(*fault) : Status();
+  }
+
+ private:
+  static bool IsError(const Fault& fault) {
+    return fault.kind != Fault::Kind::kShort && fault.kind != Fault::Kind::kNothing;
+  }
+  static Status FailureOf(const Fault& fault) { return {fault.code, "the disk was told to fail"}; }
+  static std::size_t CountUnder(const Fault& fault, std::size_t count) {
+    switch (fault.kind) {
+      case Fault::Kind::kErrorAfterEffect:
+        return count;
+      case Fault::Kind::kErrorAfterHalf:
+      case Fault::Kind::kShort:
+        return count / 2;
+      case Fault::Kind::kError:
+      case Fault::Kind::kNothing:
+        break;
+    }
+    return 0;
+  }
+
+  FaultDisk::Slot& slot() { return disk_.slots_.at(name_); }
+
+  FaultDisk& disk_;
+  std::string name_;
+};
+
+void FaultDisk::AddSlot(const std::string& name, Bytes bytes) {
+  slots_[name] = {.now = bytes, .durable = bytes, .since_flush = {}};
+}
+
+std::unique_ptr<StorageHandle> FaultDisk::Open(const std::string& name) {
+  return std::make_unique<FaultHandle>(*this, name);
+}
+
+std::vector<std::string> FaultDisk::slot_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, slot] : slots_) names.push_back(name);
+  return names;
+}
+
+SlotBytes FaultDisk::Everything() const {
+  return StateWith([](std::size_t) { return true; });
+}
+
+std::vector<SlotBytes> FaultDisk::CrashStates() const {
+  std::size_t count = 0;
+  for (const auto& [name, slot] : slots_) count += slot.since_flush.size();
+  std::vector<SlotBytes> states = {Everything()};
+  if (count == 0) return states;
+  states.push_back(StateWith([](std::size_t) { return false; }));
+  if (count == 1) return states;
+  for (std::size_t odd = 0; odd < count; ++odd) {
+    states.push_back(StateWith([&](std::size_t change) { return change == odd; }));
+    states.push_back(StateWith([&](std::size_t change) { return change != odd; }));
+  }
+  return states;
+}
+
+SlotBytes FaultDisk::StateWith(const std::function<bool(std::size_t)>& is_kept) const {
+  SlotBytes state;
+  std::size_t number = 0;
+  for (const auto& [name, slot] : slots_) {
+    Bytes& bytes = state[name] = slot.durable;
+    for (const Change& change : slot.since_flush) {
+      if (is_kept(number++)) Apply(change, bytes);
+    }
+  }
+  return state;
+}
+
+void FaultDisk::Apply(const Change& change, Bytes& bytes) {
+  const auto offset = static_cast<std::size_t>(change.offset);
+  if (!change.bytes) {
+    bytes.resize(offset);
+    return;
+  }
+  bytes.resize(std::max(bytes.size(), offset + change.bytes->size()));
+  std::ranges::copy(*change.bytes, bytes.begin() + change.offset);
+}
+
+void FaultDisk::Make(Slot& slot, Change change) {
+  Apply(change, slot.now);
+  slot.since_flush.push_back(std::move(change));
+}
+
+std::optional<Fault> FaultDisk::Strike(CallKind kind) {
+  if (!fault_ || (fault_->of && *fault_->of != kind)) return std::nullopt;
+  ++seen_;
+  if (seen_ != fault_->nth && !(fault_->persists && seen_ > fault_->nth)) return std::nullopt;
+  has_hit_ = true;
+  return fault_;
+}
+
+void FaultDisk::Note(const std::string& entry) {
+  if (before_change) before_change();
+  log.push_back(entry);
+}
+
+}  // namespace sahpool::testing

@@ -1,0 +1,310 @@
+// What the official VFS does wrong, each as a rule that this one keeps. The same tests are run on the
+// official VFS, where they must fail in the known way: so a test that can't fail is noticed.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import {
+  countRows,
+  databaseBytes,
+  fill,
+  loadOfficial,
+  rowsInBytes,
+  setUp,
+  sqliteError,
+  useStandIns,
+} from './harness.mjs';
+
+const HEADER_SIZE = 4096;
+
+/** A database of `count` rows, made and closed. */
+function makeDatabase(util, name, count) {
+  const db = new util.OpfsSAHPoolDb(name);
+  fill(db, count);
+  db.close();
+}
+
+function open(util, name) {
+  return new util.OpfsSAHPoolDb({ filename: name, flags: 'w' });
+}
+
+/** Rows of a database of the pool. */
+function rowsOf(util, name) {
+  const db = open(util, name);
+  try {
+    assert.equal(db.selectValue('pragma integrity_check'), 'ok');
+    return countRows(db);
+  } finally {
+    db.close();
+  }
+}
+
+function slotOf(opfs, directory, name) {
+  const path = new TextEncoder().encode(`${name}\0`);
+  return opfs
+    .slots(directory)
+    .find((slot) => path.every((byte, index) => slot.bytes[index] === byte));
+}
+
+/** The rules that can be checked in the same way on both implementations. */
+const rules = {
+  'a failed start deletes nothing': async ({ opfs, install, restart }) => {
+    makeDatabase(await install(), '/x.db', 100);
+    const again = await restart();
+    opfs.faults.failNth('createSyncAccessHandle', 3, new DOMException('broken', 'UnknownError'));
+    // The official VFS opens a file of its own first.
+    await assert.rejects(again.install());
+    opfs.faults.clear();
+    const util = await again.install({ forceReinitIfPreviouslyFailed: true });
+    assert.equal(rowsOf(util, '/x.db'), 100);
+  },
+
+  'a header with a bad digest is left as it is': async ({ opfs, install, restart }) => {
+    makeDatabase(await install(), '/x.db', 100);
+    const slot = slotOf(opfs, 'dir', '/x.db');
+    slot.write(Uint8Array.of(slot.bytes[517] ^ 0x10), 517);
+    const before = slot.bytes;
+    await (await restart()).install();
+    assert.deepEqual(slot.bytes, before);
+  },
+
+  'a header is written by one call': async ({ opfs, install }) => {
+    const util = await install();
+    const writes = [];
+    opfs.faults.on('write', ({ file, at, count }) => {
+      if (at < HEADER_SIZE) writes.push({ file, at, count });
+    });
+    makeDatabase(util, '/x.db', 10);
+    const ofDatabase = writes.filter(({ file }) => file === slotOf(opfs, 'dir', '/x.db').name);
+    assert.equal(ofDatabase.length, 1);
+  },
+
+  'a header that is written short is an error': async ({ opfs, install }) => {
+    const util = await install();
+    opfs.faults.on('write', ({ at }) => (at < HEADER_SIZE ? 0 : undefined));
+    assert.throws(() => makeDatabase(util, '/x.db', 10));
+  },
+
+  'an import in pieces that fails leaves the old database': async ({ install }) => {
+    const util = await install();
+    makeDatabase(util, '/x.db', 100);
+    await assert.rejects(util.importDb('/x.db', () => Promise.reject(new Error('network'))));
+    assert.equal(rowsOf(util, '/x.db'), 100);
+  },
+
+  'an import that is cut off by the end of its tab leaves the old database': async (context) => {
+    const util = await context.install();
+    makeDatabase(util, '/x.db', 100);
+    let end;
+    const pieces = [
+      databaseBytes(context.sqlite3, 500).slice(0, 8192),
+      new Promise((_, reject) => (end = reject)),
+    ];
+    const importing = util.importDb('/x.db', () => pieces.shift());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const left = context.opfs.clone();
+    end(new Error('the end'));
+    await assert.rejects(importing);
+    const next = await context.restart(left);
+    assert.equal(rowsOf(await next.install(), '/x.db'), 100);
+  },
+
+  'names with # and ? are files of their own': async ({ install }) => {
+    const util = await install();
+    for (const [index, name] of ['/a#1.db', '/a#2.db', '/a?1.db', '/a'].entries()) {
+      makeDatabase(util, name, 10 + index);
+    }
+    assert.equal(util.getFileCount(), 4);
+    for (const [index, name] of ['/a#1.db', '/a#2.db', '/a?1.db', '/a'].entries()) {
+      assert.equal(rowsOf(util, name), 10 + index);
+    }
+  },
+
+  'a database named with # survives a rollback': async ({ install }) => {
+    const util = await install();
+    const db = new util.OpfsSAHPoolDb('/a#b.db');
+    fill(db, 100);
+    db.exec('pragma cache_size = 1; begin; update t set text = hex(zeroblob(3000)); rollback');
+    db.close();
+    assert.equal(rowsOf(util, '/a#b.db'), 100);
+  },
+
+  'an export in the middle of a transaction has what is committed': async (context) => {
+    const util = await context.install();
+    makeDatabase(util, '/x.db', 100);
+    const db = open(util, '/x.db');
+    db.exec('pragma cache_size = 1; begin; delete from t where id > 50');
+    db.exec('update t set text = hex(zeroblob(3000))');
+    const exported = util.exportFile('/x.db');
+    db.exec('rollback');
+    db.close();
+    assert.equal(rowsInBytes(context.sqlite3, exported), 100);
+  },
+
+  'an export has what is in the WAL': async (context) => {
+    const util = await context.install();
+    const db = new util.OpfsSAHPoolDb('/x.db');
+    db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal');
+    fill(db, 100);
+    const exported = util.exportFile('/x.db');
+    db.close();
+    exported.fill(1, 18, 20);
+    assert.equal(rowsInBytes(context.sqlite3, exported), 100);
+  },
+
+  'running out of quota is SQLITE_FULL, with usage and quota': async ({
+    opfs,
+    sqlite3,
+    install,
+  }) => {
+    const util = await install();
+    const db = new util.OpfsSAHPoolDb('/x.db');
+    fill(db, 100);
+    opfs.quota = opfs.usage + 30_000;
+    try {
+      for (const style of ['chromium', 'firefox']) {
+        opfs.quotaStyle = style;
+        assert.throws(
+          () => db.exec('insert into t select id + 1000, hex(zeroblob(2000)) from t'),
+          sqliteError(sqlite3, 'SQLITE_FULL', /\d+ of \d+ bytes of this origin's quota/),
+        );
+      }
+    } finally {
+      opfs.quota = Infinity;
+      db.close();
+    }
+    assert.equal(rowsOf(util, '/x.db'), 100);
+  },
+
+  'every method resolves names in the same way': async ({ sqlite3, install }) => {
+    const util = await install();
+    const bytes = databaseBytes(sqlite3, 70);
+    util.importDb('some dir/../ä b.db', bytes);
+    assert.deepEqual(util.getFileNames(), ['/%C3%A4%20b.db']);
+    assert.equal(rowsOf(util, 'ä b.db'), 70);
+    assert.equal(util.exportFile('./ä b.db').length, bytes.length);
+    assert.equal(util.unlink('/ä b.db'), true);
+    assert.equal(util.getFileCount(), 0);
+  },
+
+  'a leftover journal is rolled back although a second connection is open': async (context) => {
+    const util = await context.install();
+    makeDatabase(util, '/x.db', 100);
+    const db = open(util, '/x.db');
+    db.exec('pragma cache_size = 1; begin; update t set text = hex(zeroblob(3000))');
+    const left = context.opfs.clone();
+    db.exec('rollback');
+    db.close();
+    const next = await context.restart(left);
+    const nextUtil = await next.install();
+    const first = open(nextUtil, '/x.db');
+    const second = open(nextUtil, '/x.db');
+    assert.equal(second.selectValue('select max(length(text)) < 1000 from t'), 1);
+    assert.equal(countRows(first), 100);
+    first.close();
+    second.close();
+  },
+
+  'an exception of a handle is an error with its text': async ({ opfs, sqlite3, install }) => {
+    const util = await install();
+    makeDatabase(util, '/x.db', 100);
+    const db = open(util, '/x.db');
+    opfs.faults.on('read', () => {
+      throw new DOMException('the disk is gone', 'UnknownError');
+    });
+    try {
+      assert.throws(
+        () => countRows(db),
+        sqliteError(sqlite3, 'SQLITE_IOERR_READ', /disk I\/O error.*the disk is gone/),
+      );
+    } finally {
+      opfs.faults.clear();
+      db.close();
+    }
+  },
+
+  'an exception in xFileSize and xClose is no exception through C': async ({ opfs, install }) => {
+    const util = await install();
+    makeDatabase(util, '/x.db', 100);
+    const db = open(util, '/x.db');
+    for (const operation of ['getSize', 'truncate', 'flush']) {
+      opfs.faults.on(operation, () => {
+        throw new DOMException('the disk is gone', 'UnknownError');
+      });
+    }
+    try {
+      // Whatever SQLite makes of it, it must be SQLite's error.
+      const attempt = () => db.exec('delete from t');
+      assert.throws(attempt, (error) => 'resultCode' in error);
+    } finally {
+      opfs.faults.clear();
+      db.close();
+    }
+    assert.equal(rowsOf(util, '/x.db'), 100);
+  },
+};
+
+/** How the official VFS breaks a rule; those that it keeps today are left out. */
+const officialFaults = {
+  'a failed start deletes nothing': /unable to open database file/,
+  'a header with a bad digest is left as it is': /Uint8Array\(4096\)/,
+  'a header is written by one call': /2 !== 1/,
+  'a header that is written short is an error': /Missing expected exception/,
+  'an import in pieces that fails leaves the old database': /no such table: t/,
+  'an import that is cut off by the end of its tab leaves the old database': /unable to open/,
+  'names with # and ? are files of their own': /table t already exists/,
+  'a database named with # survives a rollback': /unable to open/,
+  'an export in the middle of a transaction has what is committed': /the copy is corrupt/,
+  'an export has what is in the WAL': /no such table: t/,
+  'running out of quota is SQLITE_FULL, with usage and quota': /disk I\/O error$/,
+  'every method resolves names in the same way': /'some dir\/\.\.\/ä b\.db'/,
+  'an exception of a handle is an error with its text': /disk I\/O error$/,
+};
+
+/** Runs a rule on what `begin(opfs)` gives. */
+async function run(rule, begin) {
+  const first = await begin();
+  let util;
+  await rule({
+    ...first,
+    install: async (options) => (util = await first.install(options)),
+    restart: async (opfs = first.opfs) => {
+      util.pauseVfs();
+      return begin(opfs);
+    },
+  });
+}
+
+describe('the rules', () => {
+  for (const [title, rule] of Object.entries(rules)) {
+    test(title, async (t) => {
+      const begin = async (opfs) => {
+        const context = await setUp(t, { opfs });
+        const install = (options) =>
+          context.install({ name: 'pool', directory: 'dir', verbosity: 0, ...options });
+        return { ...context, install };
+      };
+      await run(rule, begin);
+    });
+  }
+});
+
+describe('the official VFS breaks', () => {
+  for (const [title, fault] of Object.entries(officialFaults)) {
+    test(title, async (t) => {
+      const begin = async (given) => {
+        const { opfs } = useStandIns(t, given);
+        const sqlite3 = await loadOfficial();
+        const install = (options) =>
+          sqlite3.installOpfsSAHPoolVfs({
+            name: 'pool',
+            directory: 'dir',
+            verbosity: 0,
+            ...options,
+          });
+        return { opfs, sqlite3, install };
+      };
+      await assert.rejects(run(rules[title], begin), fault);
+    });
+  }
+});

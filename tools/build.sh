@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Builds, and rebuilds only what has changed. What it needs: tools/setup.sh build
+#
+#   tools/build.sh [native-tools|package|conformance|all]
+#
+#   native-tools  the development server, in build/native/bin
+#   package       the npm package, in npm/dist: side module and JavaScript
+#   conformance   the conformance suite in WebAssembly, in build/conformance
+#   all           these, and everything else that is native: library and tests
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+readonly NATIVE=build/native
+readonly WASM=build/wasm
+readonly CONFORMANCE=build/conformance
+readonly PACKAGE_STAMP=build/package.stamp
+
+# Ninja configures again by itself whenever a CMake file has changed.
+configure() {
+  local source=$1 build=$2
+  [[ -f $build/build.ninja ]] || cmake -S "$source" -B "$build" -G Ninja "${@:3}"
+}
+
+build_native() {
+  configure . "$NATIVE" -DCMAKE_BUILD_TYPE=Release
+  cmake --build "$NATIVE" "$@"
+}
+
+build_side_module() {
+  configure src/wasm "$WASM"
+  cmake --build "$WASM"
+}
+
+build_conformance_suite() {
+  configure tests/conformance "$CONFORMANCE"
+  cmake --build "$CONFORMANCE"
+}
+
+# Directories count as well: theirs is the time at which a source was removed.
+build_javascript() {
+  if [[ -f $PACKAGE_STAMP && -f npm/dist/index.js ]] &&
+    [[ -z $(find npm/src npm/*.mjs npm/*.json -newer "$PACKAGE_STAMP" -print -quit) ]]; then
+    return
+  fi
+  # A source that was removed must not live on as its old output.
+  find npm/dist -type f \( -name '*.js' -o -name '*.d.ts' -o -name '*.map' \) -delete 2>/dev/null || true
+  npm run --silent build --workspace sahpool
+  mkdir -p build
+  touch "$PACKAGE_STAMP"
+}
+
+build_package() {
+  build_side_module
+  build_javascript
+}
+
+case "${1:-all}" in
+  native-tools) build_native --target sahpool-serve ;;
+  package) build_package ;;
+  conformance) build_conformance_suite ;;
+  all)
+    build_native
+    build_package
+    build_conformance_suite
+    ;;
+  *)
+    echo "build: unknown target '$1' (native-tools, package, conformance or all)" >&2
+    exit 2
+    ;;
+esac

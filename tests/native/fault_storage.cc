@@ -21,8 +21,7 @@ class FaultHandle final : public StorageHandle {
   }
 
   Result<std::size_t> Write(std::span<const std::byte> bytes, std::int64_t offset) override {
-    disk_.Note("write " + name_ + " " + std::to_string(offset) + "+" +
-               std::to_string(bytes.size()));
+    disk_.Note("write", name_, std::to_string(offset) + "+" + std::to_string(bytes.size()));
     const auto fault = disk_.Strike(CallKind::kWrite);
     const std::size_t count = fault ? CountUnder(*fault, bytes.size()) : bytes.size();
     if (count > 0) {
@@ -35,7 +34,7 @@ class FaultHandle final : public StorageHandle {
   }
 
   Status Truncate(std::int64_t size) override {
-    disk_.Note("truncate " + name_ + " " + std::to_string(size));
+    disk_.Note("truncate", name_, std::to_string(size));
     const auto fault = disk_.Strike(CallKind::kTruncate);
     if (!fault || fault->kind == Fault::Kind::kErrorAfterEffect) {
       disk_.Make(slot(), {.offset = size});
@@ -49,11 +48,10 @@ class FaultHandle final : public StorageHandle {
   }
 
   Status Flush() override {
-    disk_.Note("flush " + name_);
+    disk_.Note("flush", name_);
     const auto fault = disk_.Strike(CallKind::kFlush);
     if (!fault || fault->kind == Fault::Kind::kErrorAfterEffect) {
-      slot().durable = slot().now;
-      slot().since_flush.clear();
+      disk_.MakeDurable(slot());
     }
     return fault ? FailureOf(*fault) : Status();
   }
@@ -84,7 +82,22 @@ class FaultHandle final : public StorageHandle {
 };
 
 void FaultDisk::AddSlot(const std::string& name, Bytes bytes) {
-  slots_[name] = {.now = bytes, .durable = bytes, .since_flush = {}};
+  slots_[name] = {.now = bytes, .durable = bytes};
+}
+
+void FaultDisk::CreateSlot(const std::string& name) {
+  Note("create", name);
+  slots_[name] = {.now = {}, .durable = {}, .was_ever_durable = false};
+}
+
+void FaultDisk::RemoveSlot(const std::string& name) {
+  Note("remove", name);
+  slots_.at(name).is_removed = true;
+}
+
+void FaultDisk::Restart(SlotBytes slots) {
+  slots_.clear();
+  for (auto& [name, bytes] : slots) AddSlot(name, std::move(bytes));
 }
 
 std::unique_ptr<StorageHandle> FaultDisk::Open(const std::string& name) {
@@ -93,7 +106,9 @@ std::unique_ptr<StorageHandle> FaultDisk::Open(const std::string& name) {
 
 std::vector<std::string> FaultDisk::slot_names() const {
   std::vector<std::string> names;
-  for (const auto& [name, slot] : slots_) names.push_back(name);
+  for (const auto& [name, slot] : slots_) {
+    if (!slot.is_removed) names.push_back(name);
+  }
   return names;
 }
 
@@ -138,11 +153,20 @@ void FaultDisk::Apply(const Change& change, Bytes& bytes) {
 }
 
 void FaultDisk::Make(Slot& slot, Change change) {
+  change.number = ++change_count_;
   Apply(change, slot.now);
   slot.since_flush.push_back(std::move(change));
 }
 
+void FaultDisk::MakeDurable(Slot& slot) {
+  // Only what has changed is brought up to date: the slot may be large.
+  for (const Change& change : slot.since_flush) Apply(change, slot.durable);
+  slot.since_flush.clear();
+  slot.was_ever_durable = true;
+}
+
 std::optional<Fault> FaultDisk::Strike(CallKind kind) {
+  ++call_count_;
   if (!fault_ || (fault_->of && *fault_->of != kind)) return std::nullopt;
   ++seen_;
   if (seen_ != fault_->nth && !(fault_->persists && seen_ > fault_->nth)) return std::nullopt;
@@ -150,9 +174,10 @@ std::optional<Fault> FaultDisk::Strike(CallKind kind) {
   return fault_;
 }
 
-void FaultDisk::Note(const std::string& entry) {
+void FaultDisk::Note(const char* action, const std::string& slot, const std::string& detail) {
   if (before_change) before_change();
-  log.push_back(entry);
+  if (keeps_log)
+    log.push_back(std::string(action) + " " + slot + (detail.empty() ? "" : " ") + detail);
 }
 
 }  // namespace sahpool::testing

@@ -1,5 +1,12 @@
-// Slots in memory that fail on demand, write down what is asked of them, and know what a crash
-// would leave: each slot remembers what it held at its last flush and every change since.
+// A disk in memory that fails on demand, writes down what is asked of it, and knows what a crash
+// would leave.
+//
+// The model. Flushing a slot makes all of that slot's past durable, its creation included, and says
+// nothing about other slots. Since its last flush, each write and each size change of a slot may
+// after a crash be there or not, whatever the order in which they were made; a write also in part,
+// by the sectors of 512 bytes that it touches. A slot that was created and never flushed may be
+// missing. A slot that was removed may be back, for as long as the machine runs: nothing makes a
+// removal durable. survival.h draws from these possibilities.
 //
 // Threads: none. A FaultDisk outlives the handles that it opened.
 #ifndef SAHPOOL_TESTS_NATIVE_FAULT_STORAGE_H_
@@ -41,6 +48,19 @@ using SlotBytes = std::map<std::string, Bytes>;
 
 class FaultDisk {
  public:
+  struct Change {
+    std::int64_t offset = 0;  // of `bytes`, or the new size
+    std::optional<Bytes> bytes = {};
+    std::uint64_t number = 0;  // rises with every change of any slot
+  };
+  struct Slot {
+    Bytes now;
+    Bytes durable;
+    std::vector<Change> since_flush = {};
+    bool was_ever_durable = true;
+    bool is_removed = false;
+  };
+
   FaultDisk() = default;
   explicit FaultDisk(const SlotBytes& slots) {
     for (const auto& [name, bytes] : slots) AddSlot(name, bytes);
@@ -50,9 +70,22 @@ class FaultDisk {
 
   // A slot that holds `bytes`, durably.
   void AddSlot(const std::string& name, Bytes bytes = {});
+  // A new slot that a crash may take away until it is flushed.
+  void CreateSlot(const std::string& name);
+  // Removes a slot, which a crash may bring back.
+  void RemoveSlot(const std::string& name);
   std::unique_ptr<StorageHandle> Open(const std::string& name);
 
+  // The machine starts again with that on the disk. No handle may be open.
+  void Restart(SlotBytes slots);
+
+  // Without the removed ones.
   std::vector<std::string> slot_names() const;
+  // With the removed ones.
+  const std::map<std::string, Slot>& slots() const { return slots_; }
+  // Makes a change in `bytes` as the disk does.
+  static void Apply(const Change& change, Bytes& bytes);
+
   Bytes& bytes(const std::string& name) { return slots_.at(name).now; }
   // All that was written.
   SlotBytes Everything() const;
@@ -69,36 +102,31 @@ class FaultDisk {
   void Disarm() { fault_.reset(); }
   // Whether the armed fault came to pass.
   bool has_hit() const { return has_hit_; }
+  // How many calls of any kind have been made.
+  std::uint64_t call_count() const { return call_count_; }
 
   // "write s1 0+524", "truncate s1 4096", "flush s1"; reads and sizes are left out.
   std::vector<std::string> log;
-  // Called before each write, truncation and flush.
+  bool keeps_log = true;
+  // Called before each write, truncation, flush, creation and removal.
   std::function<void()> before_change;
 
  private:
   friend class FaultHandle;
 
-  struct Change {
-    std::int64_t offset = 0;  // of `bytes`, or the new size
-    std::optional<Bytes> bytes = {};
-  };
-  struct Slot {
-    Bytes now;
-    Bytes durable;
-    std::vector<Change> since_flush;
-  };
-
-  static void Apply(const Change& change, Bytes& bytes);
   void Make(Slot& slot, Change change);
+  static void MakeDurable(Slot& slot);
   // The fault that strikes this call, if any.
   std::optional<Fault> Strike(CallKind kind);
-  void Note(const std::string& entry);
+  void Note(const char* action, const std::string& slot, const std::string& detail = {});
   SlotBytes StateWith(const std::function<bool(std::size_t)>& is_kept) const;
 
   std::map<std::string, Slot> slots_;
   std::optional<Fault> fault_;
   int seen_ = 0;
   bool has_hit_ = false;
+  std::uint64_t call_count_ = 0;
+  std::uint64_t change_count_ = 0;
 };
 
 }  // namespace sahpool::testing

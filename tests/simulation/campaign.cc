@@ -1,0 +1,129 @@
+#include "campaign.h"
+
+#include <sqlite3.h>
+
+#include <cstdio>
+#include <numeric>
+
+#include "fault_injection.h"
+#include "judge.h"
+#include "session.h"
+#include "survival.h"
+
+namespace sahpool::testing {
+namespace {
+
+constexpr int kMaxShrinkRuns = 400;
+
+void Say(bool is_verbose, const std::string& text) {
+  if (is_verbose) std::printf("%s\n", text.c_str());
+}
+
+// Judges what `count` crashes would leave at this moment.
+void CrashHere(Session& session, Random& random, int count, std::uint64_t& states) {
+  const bool can_forget = HasUnflushed(session.disk());
+  for (int i = 0; i < (can_forget ? count : 1) && session.failure().empty(); ++i) {
+    const auto pattern =
+        can_forget ? static_cast<Survival>(random.Below(kSurvivalCount)) : Survival::kAll;
+    const SlotBytes left = Survivors(session.disk(), pattern, random);
+    const std::string problem = Judge(left, session.expectation(), random.Below(1U << 30), states);
+    if (!problem.empty()) {
+      session.Fail(std::string("after a crash (") + NameOf(pattern) + "): " + problem);
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<Violation> Campaign::Run(std::uint64_t first_seed, std::uint64_t goal) {
+  for (std::uint64_t seed = first_seed; Progress() < goal; ++seed) {
+    const std::string problem = RunOne(seed, {});
+    if (!problem.empty()) return Violation{.seed = seed, .problem = problem, .operations = {}};
+  }
+  return std::nullopt;
+}
+
+std::string Campaign::RunOne(std::uint64_t seed, const std::vector<std::size_t>& operations,
+                             bool is_verbose) {
+  // The same names of super-journals and the same salts in every run.
+  sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed % 1000003 + 1), nullptr);
+  Workload workload = DrawWorkload(seed, operation_count_);
+  if (!operations.empty()) {
+    Workload reduced{.settings = workload.settings, .operations = {}};
+    for (const std::size_t i : operations) reduced.operations.push_back(workload.operations.at(i));
+    workload = std::move(reduced);
+  }
+  ++tally_.workloads;
+  Say(is_verbose, Describe(workload.settings));
+  return ordeal_ == Ordeal::kCrashes ? RunWithCrashes(workload, seed, is_verbose)
+                                     : RunWithFaults(workload, seed, is_verbose);
+}
+
+std::string Campaign::RunWithCrashes(const Workload& workload, std::uint64_t seed,
+                                     bool is_verbose) {
+  Session session(workload.settings, seed);
+  Random random(seed ^ 0x5eed);
+  session.before_change = [&] { CrashHere(session, random, 3, tally_.crash_states); };
+  for (const Operation& operation : workload.operations) {
+    Say(is_verbose, Describe(operation));
+    session.Run(operation);
+    if (!session.failure().empty()) return Describe(operation) + ": " + session.failure();
+  }
+  session.Finish();
+  CrashHere(session, random, 3, tally_.crash_states);
+  return session.failure();
+}
+
+std::string Campaign::RunWithFaults(const Workload& workload, std::uint64_t seed, bool is_verbose) {
+  Session session(workload.settings, seed);
+  FaultInjection injection(session, seed);
+  std::uint64_t states = 0;
+  Random random(seed ^ 0xfa17);
+  for (const Operation& operation : workload.operations) {
+    Say(is_verbose, Describe(operation));
+    injection.Before(operation);
+    session.Run(operation);
+    const bool has_hit = injection.After();
+    if (has_hit) {
+      ++tally_.faults;
+      Say(is_verbose,
+          "  " + injection.Description() + ": result " + std::to_string(session.last_code()));
+      CrashHere(session, random, 2, states);
+    }
+    if (!session.failure().empty()) {
+      return Describe(operation) + (has_hit ? ", " + injection.Description() : "") + ": " +
+             session.failure();
+    }
+  }
+  session.Finish();
+  session.CheckLive();
+  CrashHere(session, random, 3, states);
+  return session.failure();
+}
+
+void Campaign::Shrink(Violation& violation) {
+  auto& kept = violation.operations;
+  if (kept.empty()) {
+    kept.resize(operation_count_);
+    std::iota(kept.begin(), kept.end(), std::size_t{0});
+  }
+  int runs = 0;
+  for (std::size_t size = kept.size() / 2; size > 0; size /= 2) {
+    for (std::size_t from = 0; from < kept.size() && runs < kMaxShrinkRuns;) {
+      std::vector<std::size_t> fewer(kept.begin(),
+                                     kept.begin() + static_cast<std::ptrdiff_t>(from));
+      const std::size_t to = std::min(from + size, kept.size());
+      fewer.insert(fewer.end(), kept.begin() + static_cast<std::ptrdiff_t>(to), kept.end());
+      ++runs;
+      const std::string problem = fewer.empty() ? "" : RunOne(violation.seed, fewer);
+      if (problem.empty()) {
+        from = to;
+      } else {
+        kept = fewer;
+        violation.problem = problem;
+      }
+    }
+  }
+}
+
+}  // namespace sahpool::testing

@@ -1,0 +1,47 @@
+// Lets one call of the host or one allocation after the other fail while a session runs, and
+// checks that SQLite is told the right thing.
+//
+// Threads: none. The session outlives it.
+#ifndef SAHPOOL_TESTS_SIMULATION_FAULT_INJECTION_H_
+#define SAHPOOL_TESTS_SIMULATION_FAULT_INJECTION_H_
+
+#include <cstdint>
+#include <string>
+
+#include "fault_storage.h"
+#include "image_checks.h"
+#include "operation.h"
+#include "session.h"
+
+namespace sahpool::testing {
+
+class FaultInjection {
+ public:
+  FaultInjection(Session& session, std::uint64_t seed);
+  ~FaultInjection();
+  FaultInjection(const FaultInjection&) = delete;
+  FaultInjection& operator=(const FaultInjection&) = delete;
+
+  // Arms the next fault, unless one is still waiting for its call.
+  void Before(const Operation& operation);
+  // Whether a fault came to pass since Before(); then it is over.
+  bool After();
+
+  // For messages: the last fault.
+  std::string Description() const { return description_; }
+
+ private:
+  void ArmAllocation();
+  void ArmDisk();
+
+  Session& session_;
+  Random random_;
+  bool is_armed_ = false;
+  Fault fault_;
+  bool is_of_disk_ = false;
+  std::string description_;
+};
+
+}  // namespace sahpool::testing
+
+#endif  // SAHPOOL_TESTS_SIMULATION_FAULT_INJECTION_H_

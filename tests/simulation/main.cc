@@ -1,0 +1,140 @@
+// The simulation's command: crashes and faults by the thousand, and the defects that they must
+// find.
+#include <sqlite3.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "allocation_faults.h"
+#include "campaign.h"
+#include "mutations.h"
+
+namespace sahpool::testing {
+namespace {
+
+struct Arguments {
+  std::uint64_t crashes = 20'000;
+  std::uint64_t faults = 20'000;
+  std::uint64_t seed = 1;
+  std::size_t operations = 60;
+  std::string replay;
+  std::vector<std::size_t> only;
+  std::string mutation;
+};
+
+constexpr std::size_t kOperationsWithFaults = 40;
+// Within which every seeded defect must be noticed.
+constexpr std::uint64_t kCrashesPerDefect = 20'000;
+constexpr std::uint64_t kFaultsPerDefect = 20'000;
+
+const char* NameOf(Ordeal ordeal) { return ordeal == Ordeal::kCrashes ? "crashes" : "faults"; }
+
+std::size_t OperationCount(const Arguments& arguments, Ordeal ordeal) {
+  return ordeal == Ordeal::kCrashes ? arguments.operations : kOperationsWithFaults;
+}
+
+// Prints the violation with the fewest operations that show it, and how to see it again.
+void Report(Campaign& campaign, Ordeal ordeal, Violation violation, const Arguments& arguments) {
+  std::printf("VIOLATION with seed %llu: %s\n", static_cast<unsigned long long>(violation.seed),
+              violation.problem.c_str());
+  campaign.Shrink(violation);
+  std::string only;
+  for (const std::size_t i : violation.operations)
+    only += (only.empty() ? "" : ",") + std::to_string(i);
+  std::printf(
+      "shrunk to %zu operations: %s\nreplay: sahpool_simulation --replay %s --seed %llu"
+      " --operations %zu --only %s%s%s\n",
+      violation.operations.size(), violation.problem.c_str(), NameOf(ordeal),
+      static_cast<unsigned long long>(violation.seed), OperationCount(arguments, ordeal),
+      only.c_str(), arguments.mutation.empty() ? "" : " --mutation ", arguments.mutation.c_str());
+}
+
+bool RunCampaign(Ordeal ordeal, std::uint64_t goal, const Arguments& arguments) {
+  const auto start = std::chrono::steady_clock::now();
+  Campaign campaign(ordeal, OperationCount(arguments, ordeal));
+  auto violation = campaign.Run(arguments.seed, goal);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const Tally tally = campaign.tally();
+  std::printf("%s: %llu workloads from seed %llu, %llu crash states, %llu faults, %.0f s, %s\n",
+              NameOf(ordeal), static_cast<unsigned long long>(tally.workloads),
+              static_cast<unsigned long long>(arguments.seed),
+              static_cast<unsigned long long>(tally.crash_states),
+              static_cast<unsigned long long>(tally.faults), seconds.count(),
+              violation ? "1 violation" : "0 violations");
+  if (violation) Report(campaign, ordeal, std::move(*violation), arguments);
+  return !violation;
+}
+
+// Whether the workloads notice the defect that is switched on.
+bool IsNoticed(const char* name, const Arguments& arguments) {
+  for (const Ordeal ordeal : {Ordeal::kCrashes, Ordeal::kFaults}) {
+    Campaign campaign(ordeal, OperationCount(arguments, ordeal));
+    const auto violation = campaign.Run(
+        arguments.seed, ordeal == Ordeal::kCrashes ? kCrashesPerDefect : kFaultsPerDefect);
+    if (!violation) continue;
+    std::printf("noticed  %-32s after %llu crash states, %llu faults: %s\n", name,
+                static_cast<unsigned long long>(campaign.tally().crash_states),
+                static_cast<unsigned long long>(campaign.tally().faults),
+                violation->problem.c_str());
+    return true;
+  }
+  std::printf("MISSED   %s\n", name);
+  return false;
+}
+
+int RunMutations(const Arguments& arguments) {
+  int missed = 0;
+  for (int i = 1; i <= kMutationCount; ++i) {
+    if (arguments.mutation != "all" && arguments.mutation != kMutationNames[i - 1]) continue;
+    sahpool_mutation = i;
+    missed += IsNoticed(kMutationNames[i - 1], arguments) ? 0 : 1;
+    std::fflush(stdout);
+  }
+  std::printf("%d seeded defects, %d missed\n", kMutationCount, missed);
+  return missed == 0 ? 0 : 1;
+}
+
+int Replay(const Arguments& arguments) {
+  const Ordeal ordeal = arguments.replay == "faults" ? Ordeal::kFaults : Ordeal::kCrashes;
+  for (int i = 1; i <= kMutationCount; ++i) {
+    if (arguments.mutation == kMutationNames[i - 1]) sahpool_mutation = i;
+  }
+  Campaign campaign(ordeal, arguments.operations);
+  const std::string problem = campaign.RunOne(arguments.seed, arguments.only, true);
+  std::printf("%s\n", problem.empty() ? "nothing is wrong" : problem.c_str());
+  return problem.empty() ? 0 : 1;
+}
+
+int Main(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app("Runs SQLite on simulated pools that crash and fail, and checks what is left.");
+  app.add_option("--crashes", arguments.crashes, "crash states to judge")->capture_default_str();
+  app.add_option("--faults", arguments.faults, "faults to inject")->capture_default_str();
+  app.add_option("--seed", arguments.seed, "of the first workload")->capture_default_str();
+  app.add_option("--operations", arguments.operations, "of a workload with crashes")
+      ->capture_default_str();
+  app.add_option("--replay", arguments.replay, "runs one seed and says what it does")
+      ->check(CLI::IsMember({"crashes", "faults"}));
+  app.add_option("--only", arguments.only, "operations to replay, all by default")->delimiter(',');
+  if (kMutationCount > 0) {
+    app.add_option("--mutation", arguments.mutation, "a seeded defect by name, or all of them");
+  }
+  CLI11_PARSE(app, argc, argv);
+
+  AllocationFaults::Install();
+  if (!arguments.replay.empty()) return Replay(arguments);
+  if (!arguments.mutation.empty()) return RunMutations(arguments);
+  const bool crashes_pass = RunCampaign(Ordeal::kCrashes, arguments.crashes, arguments);
+  std::fflush(stdout);
+  const bool faults_pass = RunCampaign(Ordeal::kFaults, arguments.faults, arguments);
+  return crashes_pass && faults_pass ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace sahpool::testing
+
+int main(int argc, char** argv) { return sahpool::testing::Main(argc, argv); }

@@ -1,0 +1,16 @@
+// The seeded defects of this build: none, or in the build with defects those of mutations.cmake.
+//
+// Threads: none. sahpool_mutation is the number of the one that is switched on, from 1; 0 is none.
+#ifndef SAHPOOL_TESTS_SIMULATION_MUTATIONS_H_
+#define SAHPOOL_TESTS_SIMULATION_MUTATIONS_H_
+
+extern int sahpool_mutation;
+
+namespace sahpool::testing {
+
+extern const int kMutationCount;
+extern const char* const kMutationNames[];
+
+}  // namespace sahpool::testing
+
+#endif  // SAHPOOL_TESTS_SIMULATION_MUTATIONS_H_

@@ -1,0 +1,10 @@
+#include "mutations.h"
+
+int sahpool_mutation = 0;
+
+namespace sahpool::testing {
+
+const int kMutationCount = 0;
+const char* const kMutationNames[] = {""};
+
+}  // namespace sahpool::testing

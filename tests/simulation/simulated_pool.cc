@@ -1,0 +1,78 @@
+#include "simulated_pool.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+namespace sahpool::testing {
+namespace {
+
+std::string NextVfsName() {
+  static int number = 0;
+  return "simulated-" + std::to_string(++number);
+}
+
+}  // namespace
+
+std::size_t SimulatedHost::Randomness(std::span<std::byte> into) {
+  for (std::byte& byte : into) {
+    state_ = state_ * 6364136223846793005 + 1442695040888963407;
+    byte = static_cast<std::byte>(state_ >> 56);
+  }
+  return into.size();
+}
+
+void SimulatedHost::Log(LogLevel /*level*/, std::string_view /*message*/) {}
+
+SimulatedPool::SimulatedPool(FaultDisk& disk, std::uint64_t seed, std::string generation)
+    : disk_(disk), host_(seed), generation_(std::move(generation)) {
+  vfs_ = PoolVfs::Create(host_, NextVfsName());
+  if (!vfs_) {
+    std::fputs("simulation: no memory for a VFS\n", stderr);
+    std::abort();
+  }
+}
+
+SimulatedPool::~SimulatedPool() { static_cast<void>(Pause()); }
+
+Pool& SimulatedPool::pool() { return vfs_->pool(); }
+
+Status SimulatedPool::Start() {
+  Status status;
+  for (const std::string& name : disk_.slot_names()) {
+    status = pool().Attach(disk_.Open(name), name);
+    if (!status.ok()) break;
+  }
+  if (status.ok()) status = pool().Start();
+  if (status.ok()) status = vfs_->Register();
+  is_started_ = status.ok();
+  if (!status.ok()) static_cast<void>(pool().DetachAll());
+  return status;
+}
+
+Status SimulatedPool::Pause() {
+  if (Status s = vfs_->Unregister(); !s.ok()) return s;
+  if (Status s = pool().DetachAll(); !s.ok()) return s;
+  is_started_ = false;
+  return {};
+}
+
+Status SimulatedPool::AddCapacity(int count) {
+  for (int i = 0; i < count; ++i) {
+    const std::string name = generation_ + "-" + std::to_string(created_++);
+    disk_.CreateSlot(name);
+    if (Status s = pool().Attach(disk_.Open(name), name); !s.ok()) return s;
+  }
+  return {};
+}
+
+Status SimulatedPool::ReduceCapacity(int count) {
+  for (int i = 0; i < count; ++i) {
+    const std::unique_ptr<Slot> slot = pool().RemoveFreeSlot();
+    if (!slot) break;
+    disk_.RemoveSlot(std::string(slot->slot_name()));
+  }
+  return {};
+}
+
+}  // namespace sahpool::testing

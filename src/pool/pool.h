@@ -128,6 +128,7 @@ class Pool {
   Status MoveAside(Slot& slot);
   Status Rename(Slot& slot, const FileName& name);
   Status SettleJournals(const FileName& name, Slot* database);
+  static void TakeBackName(Slot& reserved, Slot* replaced);
 
   Host& host_;
   UrlDialect url_dialect_;

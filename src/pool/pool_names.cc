@@ -208,9 +208,18 @@ Status Pool::Publish(Slot& reserved, const FileName& name, std::uint32_t flags) 
     // The old one is gone, even if its slot could not be cleaned yet.
     if (replaced->state() != SlotState::kNamed) return {};
   }
-  // Which headers are durable is unknown; the old database must not be given up for the new one.
-  if (!status.ok() && !reserved.SetTemporary(SlotState::kReserved).ok()) reserved.Abandon();
+  if (!status.ok()) TakeBackName(reserved, replaced);
   return status;
+}
+
+// After a failure in which it is unknown which headers are durable: the old database keeps the
+// name, and the new one is given up only when the old one is known to be whole on the disk.
+void Pool::TakeBackName(Slot& reserved, Slot* replaced) {
+  if (replaced != nullptr && !replaced->Flush().ok()) {
+    reserved.Quarantine("an import broke off while it replaced a database");
+  } else if (!reserved.SetTemporary(SlotState::kReserved).ok()) {
+    reserved.Abandon();
+  }
 }
 
 }  // namespace sahpool

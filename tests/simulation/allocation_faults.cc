@@ -16,9 +16,11 @@ struct Counter {
 
 std::array<Counter, 2> counters;
 bool hit = false;
+int suspensions = 0;
 sqlite3_mem_methods sqlite_methods;
 
 bool Fails(AllocationFaults::Of of) {
+  if (suspensions > 0) return false;
   Counter& counter = counters[static_cast<std::size_t>(of)];
   if (++counter.made != counter.fails_at) return false;
   hit = true;
@@ -55,7 +57,8 @@ void AllocationFaults::Disarm() {
 
 bool AllocationFaults::has_hit() { return hit; }
 
-std::uint64_t AllocationFaults::count(Of of) { return counters[static_cast<std::size_t>(of)].made; }
+AllocationFaults::Suspended::Suspended() { ++suspensions; }
+AllocationFaults::Suspended::~Suspended() { --suspensions; }
 
 }  // namespace sahpool::testing
 

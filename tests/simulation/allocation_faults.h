@@ -19,8 +19,15 @@ class AllocationFaults {
   static void Arm(Of of, std::uint64_t nth);
   static void Disarm();
   static bool has_hit();
-  // How many have been made so far.
-  static std::uint64_t count(Of of);
+
+  // While it lives, allocations are the harness's own and succeed.
+  class Suspended {
+   public:
+    Suspended();
+    ~Suspended();
+    Suspended(const Suspended&) = delete;
+    Suspended& operator=(const Suspended&) = delete;
+  };
 };
 
 }  // namespace sahpool::testing

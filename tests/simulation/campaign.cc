@@ -19,12 +19,16 @@ void Say(bool is_verbose, const std::string& text) {
   if (is_verbose) std::printf("%s\n", text.c_str());
 }
 
+void SayLog(FaultDisk& disk) {
+  for (const std::string& entry : disk.log) std::printf("  %s\n", entry.c_str());
+  disk.log.clear();
+}
+
 // Judges what `count` crashes would leave at this moment.
 void CrashHere(Session& session, Random& random, int count, std::uint64_t& states) {
   const bool can_forget = HasUnflushed(session.disk());
   for (int i = 0; i < (can_forget ? count : 1) && session.failure().empty(); ++i) {
-    const auto pattern =
-        can_forget ? static_cast<Survival>(random.Below(kSurvivalCount)) : Survival::kAll;
+    const auto pattern = can_forget ? session.DrawSurvival(random.Below(64)) : Survival::kAll;
     const SlotBytes left = Survivors(session.disk(), pattern, random);
     const std::string problem = Judge(left, session.expectation(), random.Below(1U << 30), states);
     if (!problem.empty()) {
@@ -64,9 +68,11 @@ std::string Campaign::RunWithCrashes(const Workload& workload, std::uint64_t see
   Session session(workload.settings, seed);
   Random random(seed ^ 0x5eed);
   session.before_change = [&] { CrashHere(session, random, 3, tally_.crash_states); };
+  session.disk().keeps_log = is_verbose;
   for (const Operation& operation : workload.operations) {
     Say(is_verbose, Describe(operation));
     session.Run(operation);
+    SayLog(session.disk());
     if (!session.failure().empty()) return Describe(operation) + ": " + session.failure();
   }
   session.Finish();
@@ -79,11 +85,13 @@ std::string Campaign::RunWithFaults(const Workload& workload, std::uint64_t seed
   FaultInjection injection(session, seed);
   std::uint64_t states = 0;
   Random random(seed ^ 0xfa17);
+  session.disk().keeps_log = is_verbose;
   for (const Operation& operation : workload.operations) {
     Say(is_verbose, Describe(operation));
     injection.Before(operation);
     session.Run(operation);
     const bool has_hit = injection.After();
+    SayLog(session.disk());
     if (has_hit) {
       ++tally_.faults;
       Say(is_verbose,

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <span>
 
+#include "allocation_faults.h"
+
 namespace sahpool::testing {
 namespace {
 
@@ -157,6 +159,7 @@ std::string DescribeDifference(const Content& found, const Content& wanted) {
 }
 
 std::vector<std::byte> MakeDatabaseImage(const Content& content, int page_size, bool is_wal) {
+  const AllocationFaults::Suspended no_faults;
   sqlite3* db = nullptr;
   sqlite3_open(":memory:", &db);
   AddPayloadFunction(db);
@@ -184,6 +187,7 @@ std::vector<std::byte> MakeDatabaseImage(const Content& content, int page_size, 
 }
 
 ReadOutcome ReadDatabaseImage(const std::vector<std::byte>& image) {
+  const AllocationFaults::Suspended no_faults;
   sqlite3* db = nullptr;
   sqlite3_open(":memory:", &db);
   std::vector<unsigned char> bytes(image.size());

@@ -86,7 +86,8 @@ void FaultInjection::ArmDisk() {
 
 void FaultInjection::ArmAllocation() {
   const bool of_core = random_.OneIn(2);
-  const std::uint64_t nth = 1 + random_.Below(of_core ? 4 : random_.Among<std::size_t>({20, 200, 2000}));
+  const std::uint64_t nth =
+      1 + random_.Below(of_core ? 4 : random_.Among<std::size_t>({20, 200, 2000}));
   AllocationFaults::Arm(of_core ? AllocationFaults::Of::kCore : AllocationFaults::Of::kSqlite, nth);
   description_ = std::string("allocation ") + std::to_string(nth) +
                  (of_core ? " of the core fails" : " of SQLite fails");

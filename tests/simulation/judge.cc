@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "allocation_faults.h"
 #include "simulated_pool.h"
 #include "survival.h"
 
@@ -161,7 +162,9 @@ class Judgement {
     const Reader reader(pool_, path);
     if (reader.code() != SQLITE_OK) return "can't be opened: " + reader.message();
     ReadOutcome outcome = ReadContent(reader.get(), "main");
-    if (outcome.code != SQLITE_OK) return "can't be read: " + reader.message();
+    if (outcome.code != SQLITE_OK) {
+      return std::string("can't be read: ") + sqlite3_errstr(outcome.code);
+    }
     if (!outcome.problem.empty()) return outcome.problem;
     const std::string integrity = CheckIntegrity(reader.get(), "main");
     if (integrity != "ok") return "integrity_check: " + integrity;
@@ -210,6 +213,7 @@ class Judgement {
 
 std::string Judge(const SlotBytes& survivors, const Expectation& expectation, std::uint64_t seed,
                   std::uint64_t& states) {
+  const AllocationFaults::Suspended no_faults;
   return Judgement(survivors, expectation, seed, 1, states).Pronounce();
 }
 

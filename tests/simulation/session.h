@@ -20,6 +20,7 @@
 #include "image_checks.h"
 #include "operation.h"
 #include "simulated_pool.h"
+#include "survival.h"
 
 namespace sahpool::testing {
 
@@ -52,6 +53,8 @@ class Session {
 
   FaultDisk& disk() { return *disk_; }
   const Expectation& expectation() const { return expectation_; }
+  // A way to crash that is promised to be survived at this moment, chosen by `ticket`.
+  Survival DrawSurvival(std::size_t ticket) const;
   const std::string& failure() const { return failure_; }
   void Fail(const std::string& problem);
 
@@ -123,6 +126,7 @@ class Session {
   void Settle(std::size_t database, const Content& found);
   void Resolve(SimulatedConnection& connection);
   bool UsesWal(SimulatedConnection& connection, std::size_t database);
+  void NoteJournalModes(SimulatedConnection& connection);
   void ReadThrough(SimulatedConnection& connection, std::size_t database);
 
   Settings settings_;
@@ -133,6 +137,7 @@ class Session {
   std::array<SimulatedConnection, kConnectionCount> connections_{};
   Expectation expectation_;
   Expectation before_commit_;
+  std::array<bool, kDatabaseCount> is_wal_{};
   // A commit failed since the last one that succeeded: its frames may still lie in the WAL.
   std::array<bool, kDatabaseCount> is_uncertain_{};
   // What a reader can find now: one content, or several after a commit failed.

@@ -11,6 +11,7 @@ void Pool::RemoveAll() {
     const std::unique_ptr<Slot> slot(first_);
     first_ = slot->next;
   }
+  broken_takeover_ = {};
   is_started_ = false;
 }
 
@@ -44,13 +45,16 @@ Status Pool::Start() {
 
 Status Pool::DetachAll() {
   if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports"};
+  // What can't be settled now the next start decides.
+  if (const Status s = Settle(); !s.ok()) host_.Log(LogLevel::kWarning, s.text());
   RemoveAll();
   return {};
 }
 
 std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
   for (Slot** link = &first_; *link != nullptr; link = &(*link)->next) {
-    if ((*link)->state() == SlotState::kFree) {
+    // A removal need not be durable either: what comes back after a crash must hold nothing.
+    if ((*link)->state() == SlotState::kFree && (*link)->MakeClean().ok()) {
       return std::unique_ptr<Slot>(std::exchange(*link, (*link)->next));
     }
   }
@@ -59,6 +63,7 @@ std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
 
 Status Pool::Wipe() {
   if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports"};
+  if (Status s = Settle(); !s.ok()) return s;
   // Databases first: one that is still there when this breaks off still has its journal.
   for (const bool databases : {true, false}) {
     for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
@@ -110,8 +115,28 @@ Result<Slot*> Pool::TakeFreeSlot() {
   return Status(Code::kNoFreeSlot, text);
 }
 
+// Makes durable what has been taken back from the disk only in memory.
+Status Pool::Settle() {
+  if (auto& [new_slot, old_slot] = broken_takeover_; new_slot != nullptr) {
+    if (Status s = old_slot->Flush(); !s.ok()) return s;
+    if (Status s = new_slot->SetFree(); !s.ok()) return s;
+    broken_takeover_ = {};
+  }
+  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (!slot->may_reappear()) continue;
+    if (Status s = slot->Flush(); !s.ok()) return s;
+  }
+  return {};
+}
+
+Status Pool::MakeDurable(Slot& slot) {
+  if (Status s = Settle(); !s.ok()) return s;
+  return slot.Flush();
+}
+
 Result<Slot*> Pool::Create(const FileName& name, std::uint32_t flags) {
   if (Find(name) != nullptr) return Status(Code::kExists, "the file exists already");
+  if (Status s = Settle(); !s.ok()) return s;
   auto slot = TakeFreeSlot();
   if (!slot.ok()) return slot;
   Status status = slot.value()->SetNamed(name, flags);
@@ -150,6 +175,9 @@ Status Pool::Delete(Slot& slot) {
     Text text(slot.name().view());
     return {Code::kBusy, text.Append(" is open")};
   }
+  if (&slot == broken_takeover_.old_slot) {
+    if (Status s = Settle(); !s.ok()) return s;
+  }
   return slot.SetFree();
 }
 
@@ -166,9 +194,13 @@ Status Pool::DeleteDatabase(Slot& slot) {
   return {};
 }
 
+// Not what a failed import has left: that is settled by itself.
 Slot* Pool::FindQuarantined(std::string_view slot_name) const {
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (slot->state() == SlotState::kQuarantined && slot->slot_name() == slot_name) return slot;
+    if (slot->state() == SlotState::kQuarantined && slot->slot_name() == slot_name &&
+        slot != broken_takeover_.new_slot) {
+      return slot;
+    }
   }
   return nullptr;
 }

@@ -52,7 +52,7 @@ class Pool {
   // pinned.
   Status DetachAll();
 
-  // Takes a free slot out of the pool. Null when none is free.
+  // Takes a free slot that holds nothing out of the pool. Null when there is none.
   std::unique_ptr<Slot> RemoveFreeSlot();
 
   // Makes every slot free, quarantined ones too. kBusy, and no effect, while one is pinned.
@@ -72,6 +72,10 @@ class Pool {
   // The slot in that state with that place in the order of slots, null past the end.
   Slot* At(SlotState state, std::int32_t index) const;
 
+  // Makes the slot durable, and before it every deletion and every given-up import that is not yet:
+  // a journal that came back after a crash would undo what was written since.
+  Status MakeDurable(Slot& slot);
+
   // Creates an empty file. kNoFreeSlot when the pool is full, kExists when the name is taken.
   Result<Slot*> Create(const FileName& name, std::uint32_t flags);
   // A slot for a nameless temporary file.
@@ -83,8 +87,8 @@ class Pool {
   // three changes.
   Result<CommittedImage> OpenCommitted(Slot& database) const;
 
-  // Frees the slot of a file; kBusy while it is pinned. When the error comes after the name is
-  // gone, the file is deleted all the same and the slot is cleaned before its next use.
+  // Frees the slot of a file; kBusy while it is pinned. When the name is gone but that could not be
+  // made durable, this is an error and MakeDurable() sees to it.
   Status Delete(Slot& slot);
   // The same for a database with its journal and WAL, for users who mean the database.
   Status DeleteDatabase(Slot& slot);
@@ -114,6 +118,7 @@ class Pool {
   }
 
   void RemoveAll();
+  Status Settle();
   Result<Slot*> TakeFreeSlot();
   void NoteFreeSlots();
   Slot* FindQuarantined(std::string_view slot_name) const;
@@ -128,11 +133,19 @@ class Pool {
   Status MoveAside(Slot& slot);
   Status Rename(Slot& slot, const FileName& name);
   Status SettleJournals(const FileName& name, Slot* database);
-  static void TakeBackName(Slot& reserved, Slot* replaced);
+  void TakeBackName(Slot& reserved, Slot* replaced);
 
   Host& host_;
   UrlDialect url_dialect_;
+  // An import that failed when both headers had the name, and neither could be changed durably:
+  // the new slot stays in quarantine until the old one is known to be whole on the disk.
+  struct BrokenTakeover {
+    Slot* new_slot = nullptr;
+    Slot* old_slot = nullptr;
+  };
+
   Slot* first_ = nullptr;
+  BrokenTakeover broken_takeover_;
   bool is_started_ = false;
   std::int32_t keep_free_ = 0;
 };

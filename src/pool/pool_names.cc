@@ -199,7 +199,7 @@ Status Pool::Publish(Slot& reserved, const FileName& name, std::uint32_t flags) 
     return {Code::kBusy, text.Append(" is open")};
   }
   // The bytes must be there before the name says so.
-  if (Status s = reserved.Flush(); !s.ok()) return s;
+  if (Status s = MakeDurable(reserved); !s.ok()) return s;
   if (Status s = SettleJournals(name, replaced); !s.ok()) return s;
   if (Status s = reserved.SetNamed(name, flags); !s.ok()) return s;
   Status status = reserved.Flush();
@@ -217,6 +217,7 @@ Status Pool::Publish(Slot& reserved, const FileName& name, std::uint32_t flags) 
 void Pool::TakeBackName(Slot& reserved, Slot* replaced) {
   if (replaced != nullptr && !replaced->Flush().ok()) {
     reserved.Quarantine("an import broke off while it replaced a database");
+    broken_takeover_ = {.new_slot = &reserved, .old_slot = replaced};
   } else if (!reserved.SetTemporary(SlotState::kReserved).ok()) {
     reserved.Abandon();
   }

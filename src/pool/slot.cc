@@ -118,6 +118,7 @@ Status Slot::Flush() {
   if (!is_dirty_) return {};
   if (Status s = handle_->Flush(); !s.ok()) return Describe(s, "flushing");
   is_dirty_ = false;
+  may_reappear_ = false;
   return {};
 }
 
@@ -142,9 +143,11 @@ Status Slot::SetFree() {
     if (Status s = MarkForDeletion(); !s.ok()) return s;
   } else if (flags_ != kTransientFlags) {
     if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;
+    may_reappear_ = true;
   }
   SetFreeInMemory();
-  return MakeClean();
+  if (MakeClean().ok() || !may_reappear_) return {};
+  return Flush();
 }
 
 // Makes the header a temporary file's, durably, or leaves the slot as it was.
@@ -163,6 +166,7 @@ void Slot::Abandon() {
   SetFreeInMemory();
   header_ = EncodeFreeHeader();
   header_pending_ = true;
+  may_reappear_ = true;
 }
 
 Status Slot::ReleaseTemporary() {

@@ -64,12 +64,16 @@ class Slot final : public ByteSource {
   Status SetNamed(const FileName& name, std::uint32_t flags);
   // What a crash leaves of it is freed by the next start.
   Status SetTemporary(SlotState state);
-  // Empties the slot. Deleting a database makes its header a temporary file's first, and flushes
-  // that, so that a crash never leaves a database's bytes under an empty header, which is how a
-  // damaged header looks. A slot that could not be emptied becomes free but not clean.
+  // Empties the slot, and succeeds when its name is gone durably. Deleting a database makes its
+  // header a temporary file's first, and flushes that, so that a crash never leaves a database's
+  // bytes under an empty header, which is how a damaged header looks. A slot that could not be
+  // emptied becomes free but not clean.
   Status SetFree();
   // Makes the slot free in memory, whatever its header says. MakeClean() does the rest.
   void Abandon();
+  // Whether the slot is free here, but after a crash could be what it was. Until a Flush() no other
+  // file may take the name, and nothing that relies on the deletion may be made durable.
+  bool may_reappear() const { return may_reappear_; }
   // Empties a kTemporary slot and leaves the rest to MakeClean(): nobody waits for it to be
   // durable.
   Status ReleaseTemporary();
@@ -117,6 +121,7 @@ class Slot final : public ByteSource {
   bool header_pending_ = false;   // the last attempt to write header_ failed
   bool is_dirty_ = false;         // something was written since the last flush
   bool is_clean_ = false;
+  bool may_reappear_ = false;
   int pins_ = 0;
   std::string_view quarantine_reason_;  // a literal
 };

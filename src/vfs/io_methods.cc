@@ -68,7 +68,9 @@ int TruncateMethod(sqlite3_file* file, sqlite3_int64 size) {
 int SyncMethod(sqlite3_file* file, int /*flags*/) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
-  if (const Status s = self.slot().Flush(); !s.ok()) return self.vfs->Fail(s, SQLITE_IOERR_FSYNC);
+  if (const Status s = self.vfs->pool().MakeDurable(self.slot()); !s.ok()) {
+    return self.vfs->Fail(s, SQLITE_IOERR_FSYNC);
+  }
   return SQLITE_OK;
 }
 

@@ -133,7 +133,8 @@ Status PoolVfs::Close(OpenFile& file) {
   if (slot.state() == SlotState::kTemporary) return slot.ReleaseTemporary();
   if (file.deletes_on_close()) return pool_.Delete(slot);
   // Journals live and die with their transactions; what is meant to stay is made durable.
-  return (slot.flags() & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0 ? slot.Flush() : Status();
+  const bool stays = (slot.flags() & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0;
+  return stays ? pool_.MakeDurable(slot) : Status();
 }
 
 int PoolVfs::Fail(const Status& status, int io_error) {

@@ -98,7 +98,12 @@ int RunMutations(const Arguments& arguments) {
   return missed == 0 ? 0 : 1;
 }
 
+void PrintLog(void* /*context*/, int code, const char* message) {
+  std::printf("  SQLite: %s (%d)\n", message, code);
+}
+
 int Replay(const Arguments& arguments) {
+  sqlite3_config(SQLITE_CONFIG_LOG, PrintLog, nullptr);
   const Ordeal ordeal = arguments.replay == "faults" ? Ordeal::kFaults : Ordeal::kCrashes;
   for (int i = 1; i <= kMutationCount; ++i) {
     if (arguments.mutation == kMutationNames[i - 1]) sahpool_mutation = i;

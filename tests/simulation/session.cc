@@ -119,7 +119,7 @@ int Session::Execute(SimulatedConnection& connection, const std::string& sql) {
 
 bool Session::Accept(int code, const std::string& what) {
   if (code == SQLITE_OK) return true;
-  last_code_ = code;
+  if (last_code_ == SQLITE_OK) last_code_ = code;
   const int primary = code & 0xff;
   const bool is_full = primary == SQLITE_CANTOPEN && pool_->pool().free_count() == 0;
   const bool is_expected = primary == SQLITE_BUSY || is_full ||
@@ -156,6 +156,11 @@ void Session::Committed(const Views& contents, bool is_durable) {
   expectation_.together = {};
   for (std::size_t i = 0; i < kDatabaseCount; ++i) {
     if (!contents[i]) continue;
+    if (live_[i].size() == 1 && *contents[i] == *live_[i].front()) {
+      // Nothing was written, so nothing has changed in what a crash would leave.
+      expectation_.permitted[i] = before_commit_.permitted[i];
+      continue;
+    }
     live_[i] = {contents[i]};
     is_uncertain_[i] = false;
     if (is_durable) expectation_.permitted[i] = {contents[i]};
@@ -175,9 +180,16 @@ void Session::CommitMayHaveFailed(const Views& contents) {
 }
 
 void Session::Settle(std::size_t database, const Content& found) {
-  for (const ContentPtr& one : live_[database]) {
+  // The frames of a commit that failed may lie in the WAL, and be recovered from it without a crash
+  // when SQLite has to rebuild the wal-index.
+  std::vector<ContentPtr> possible = live_[database];
+  if (is_uncertain_[database]) {
+    const auto& permitted = expectation_.permitted[database];
+    possible.insert(possible.end(), permitted.begin(), permitted.end());
+  }
+  for (const ContentPtr& one : possible) {
     if (*one != found) continue;
-    live_[database] = {ContentPtr(one)};
+    live_[database] = {one};
     return;
   }
   Fail(Path(database) + " holds what it must not: " + Describe(found) + "; " +
@@ -374,6 +386,7 @@ void Session::RollbackTo(const Operation& operation) {
   const std::string sql = "ROLLBACK TO s" + std::to_string(index);
   if (!Accept(Execute(connection, sql), sql)) {
     // What it has undone is unknown.
+    NoteEndedTransaction(connection);
     Rollback(connection);
     return;
   }

@@ -60,7 +60,7 @@ class Session {
 
   // Whether a fault has come to pass, so that operations may fail.
   std::function<bool()> expects_failure = [] { return false; };
-  // The worst result of the last operation that failed, SQLITE_OK when none did.
+  // The first result in the last operation that was none of success, SQLITE_OK when all were.
   int last_code() const { return last_code_; }
   // Reads every database and compares it with the model.
   void CheckLive();

@@ -1,7 +1,5 @@
 #include "simulated_pool.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 namespace sahpool::testing {
@@ -25,19 +23,15 @@ std::size_t SimulatedHost::Randomness(std::span<std::byte> into) {
 void SimulatedHost::Log(LogLevel /*level*/, std::string_view /*message*/) {}
 
 SimulatedPool::SimulatedPool(FaultDisk& disk, std::uint64_t seed, std::string generation)
-    : disk_(disk), host_(seed), generation_(std::move(generation)) {
-  vfs_ = PoolVfs::Create(host_, NextVfsName());
-  if (!vfs_) {
-    std::fputs("simulation: no memory for a VFS\n", stderr);
-    std::abort();
-  }
-}
+    : disk_(disk), host_(seed), generation_(std::move(generation)) {}
 
 SimulatedPool::~SimulatedPool() { static_cast<void>(Pause()); }
 
 Pool& SimulatedPool::pool() { return vfs_->pool(); }
 
 Status SimulatedPool::Start() {
+  if (!vfs_) vfs_ = PoolVfs::Create(host_, NextVfsName());
+  if (!vfs_) return {Code::kNoMemory, "no memory for a VFS"};
   Status status;
   for (const std::string& name : disk_.slot_names()) {
     status = pool().Attach(disk_.Open(name), name);
@@ -51,6 +45,7 @@ Status SimulatedPool::Start() {
 }
 
 Status SimulatedPool::Pause() {
+  if (!vfs_) return {};
   if (Status s = vfs_->Unregister(); !s.ok()) return s;
   if (Status s = pool().DetachAll(); !s.ok()) return s;
   is_started_ = false;

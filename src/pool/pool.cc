@@ -35,7 +35,7 @@ Status Pool::Start() {
       text.Append(slot->slot_name()).Append(": ").Append(slot->quarantine_reason());
       host_.Log(LogLevel::kWarning, text.view());
     }
-    if (slot->state() != SlotState::kFree) continue;
+    if (slot->state() != SlotState::kFree || slot->looks_clean()) continue;
     if (const Status s = slot->MakeClean(); !s.ok()) host_.Log(LogLevel::kWarning, s.text());
   }
   is_started_ = true;
@@ -115,7 +115,7 @@ Result<Slot*> Pool::TakeFreeSlot() {
   return Status(Code::kNoFreeSlot, text);
 }
 
-// Makes durable what has been taken back from the disk only in memory.
+// Makes durable what is known not to be: a given-up import, deletions, and what was found at start.
 Status Pool::Settle() {
   if (auto& [new_slot, old_slot] = broken_takeover_; new_slot != nullptr) {
     if (Status s = old_slot->Flush(); !s.ok()) return s;
@@ -123,7 +123,7 @@ Status Pool::Settle() {
     broken_takeover_ = {};
   }
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (!slot->may_reappear()) continue;
+    if (!slot->needs_settling()) continue;
     if (Status s = slot->Flush(); !s.ok()) return s;
   }
   return {};
@@ -175,9 +175,8 @@ Status Pool::Delete(Slot& slot) {
     Text text(slot.name().view());
     return {Code::kBusy, text.Append(" is open")};
   }
-  if (&slot == broken_takeover_.old_slot) {
-    if (Status s = Settle(); !s.ok()) return s;
-  }
+  // Without its journal nothing undoes what of the database's past a crash could bring back.
+  if (Status s = Settle(); !s.ok()) return s;
   return slot.SetFree();
 }
 

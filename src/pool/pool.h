@@ -72,8 +72,8 @@ class Pool {
   // The slot in that state with that place in the order of slots, null past the end.
   Slot* At(SlotState state, std::int32_t index) const;
 
-  // Makes the slot durable, and before it every deletion and every given-up import that is not yet:
-  // a journal that came back after a crash would undo what was written since.
+  // Makes the slot durable, and before it whatever a crash could bring back: a journal that came
+  // back would undo what was written since.
   Status MakeDurable(Slot& slot);
 
   // Creates an empty file. kNoFreeSlot when the pool is full, kExists when the name is taken.

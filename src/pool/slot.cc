@@ -32,6 +32,9 @@ Status Slot::Load() {
   const auto size = handle_->Size();
   if (!size.ok()) return Describe(size.status(), "asking for the size of");
   stored_size_ = size.value();
+  // A killed process leaves changes that can be seen and that a power loss can still take away.
+  is_dirty_ = true;
+  is_inherited_ = true;
 
   header_ = EncodeFreeHeader();
   const auto present =
@@ -53,8 +56,6 @@ void Slot::Classify(const DecodedHeader& header, bool holds_database) {
         return QuarantineUnread(header, "the header is empty but a database follows");
       }
       state_ = SlotState::kFree;
-      // Durable it is: whatever was not, a crash has decided by now.
-      is_clean_ = stored_size_ == kSlotDataOffset;
       return;
     case HeaderKind::kTemporary:
       // Without a digest one flipped bit would make a database look like a leftover.
@@ -118,11 +119,13 @@ Status Slot::Flush() {
   if (!is_dirty_) return {};
   if (Status s = handle_->Flush(); !s.ok()) return Describe(s, "flushing");
   is_dirty_ = false;
-  may_reappear_ = false;
+  is_inherited_ = false;
+  may_be_named_on_disk_ = state_ == SlotState::kNamed;
   return {};
 }
 
 Status Slot::SetNamed(const FileName& name, std::uint32_t flags) {
+  may_be_named_on_disk_ = true;
   if (Status s = WriteHeader(EncodeNamedHeader(name.view(), flags)); !s.ok()) return s;
   state_ = SlotState::kNamed;
   name_ = name;
@@ -143,10 +146,9 @@ Status Slot::SetFree() {
     if (Status s = MarkForDeletion(); !s.ok()) return s;
   } else if (flags_ != kTransientFlags) {
     if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;
-    may_reappear_ = true;
   }
   SetFreeInMemory();
-  if (MakeClean().ok() || !may_reappear_) return {};
+  if (MakeClean().ok() || !may_be_named_on_disk_) return {};
   return Flush();
 }
 
@@ -155,7 +157,9 @@ Status Slot::MarkForDeletion() {
   const SlotHeaderBytes old_header = header_;
   if (Status s = WriteHeader(EncodeNamedHeader(kTransientName, kTransientFlags)); !s.ok()) return s;
   const Status flushed = Flush();
-  if (!flushed.ok() && !WriteHeader(old_header).ok()) {
+  if (flushed.ok()) {
+    may_be_named_on_disk_ = false;
+  } else if (!WriteHeader(old_header).ok()) {
     header_ = old_header;
     header_pending_ = true;
   }
@@ -166,7 +170,6 @@ void Slot::Abandon() {
   SetFreeInMemory();
   header_ = EncodeFreeHeader();
   header_pending_ = true;
-  may_reappear_ = true;
 }
 
 Status Slot::ReleaseTemporary() {
@@ -183,7 +186,9 @@ void Slot::SetFreeInMemory() {
 
 Status Slot::MakeClean() {
   if (is_clean_) return {};
-  if (Status s = Truncate(0); !s.ok()) return s;
+  if (!looks_clean()) {
+    if (Status s = Truncate(0); !s.ok()) return s;
+  }
   if (header_ != EncodeFreeHeader() || header_pending_) {
     // While bytes are left, even after a crash, the header must not call the slot empty.
     if (Status s = Flush(); !s.ok()) return s;

@@ -71,9 +71,13 @@ class Slot final : public ByteSource {
   Status SetFree();
   // Makes the slot free in memory, whatever its header says. MakeClean() does the rest.
   void Abandon();
-  // Whether the slot is free here, but after a crash could be what it was. Until a Flush() no other
-  // file may take the name, and nothing that relies on the deletion may be made durable.
-  bool may_reappear() const { return may_reappear_; }
+  // Whether a crash could bring back what is not there any more: a file that the slot does not hold
+  // now, or what was there before changes that a killed process made. Until a Flush() no other file
+  // may take such a name, and nothing that relies on what can be seen now may be made durable.
+  bool needs_settling() const {
+    return is_inherited_ || (may_be_named_on_disk_ && state_ != SlotState::kNamed &&
+                             state_ != SlotState::kQuarantined);
+  }
   // Empties a kTemporary slot and leaves the rest to MakeClean(): nobody waits for it to be
   // durable.
   Status ReleaseTemporary();
@@ -88,6 +92,10 @@ class Slot final : public ByteSource {
   // Only such a slot may be given to a file: otherwise, after a crash, an old header could stand
   // over new bytes. MakeClean() makes it so.
   bool is_clean() const { return is_clean_; }
+  // Whether it needs but a flush to be clean.
+  bool looks_clean() const {
+    return stored_size_ == kSlotDataOffset && header_ == EncodeFreeHeader();
+  }
   Status MakeClean();
 
   // While pinned, a slot is in use by a connection, an import or an export.
@@ -121,7 +129,8 @@ class Slot final : public ByteSource {
   bool header_pending_ = false;   // the last attempt to write header_ failed
   bool is_dirty_ = false;         // something was written since the last flush
   bool is_clean_ = false;
-  bool may_reappear_ = false;
+  bool is_inherited_ = false;          // not flushed since Load()
+  bool may_be_named_on_disk_ = false;  // since the last flush, if only for a moment
   int pins_ = 0;
   std::string_view quarantine_reason_;  // a literal
 };

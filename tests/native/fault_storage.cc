@@ -95,11 +95,6 @@ void FaultDisk::RemoveSlot(const std::string& name) {
   slots_.at(name).is_removed = true;
 }
 
-void FaultDisk::Restart(SlotBytes slots) {
-  slots_.clear();
-  for (auto& [name, bytes] : slots) AddSlot(name, std::move(bytes));
-}
-
 std::unique_ptr<StorageHandle> FaultDisk::Open(const std::string& name) {
   return std::make_unique<FaultHandle>(*this, name);
 }

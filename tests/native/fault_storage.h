@@ -76,8 +76,8 @@ class FaultDisk {
   void RemoveSlot(const std::string& name);
   std::unique_ptr<StorageHandle> Open(const std::string& name);
 
-  // The machine starts again with that on the disk. No handle may be open.
-  void Restart(SlotBytes slots);
+  // Puts other slots in the place of all that there are. No handle may be open.
+  void Replace(std::map<std::string, Slot> slots) { slots_ = std::move(slots); }
 
   // Without the removed ones.
   std::vector<std::string> slot_names() const;

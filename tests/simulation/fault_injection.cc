@@ -60,8 +60,8 @@ FaultInjection::~FaultInjection() {
 }
 
 void FaultInjection::Before(const Operation& operation) {
-  // A crash reads the disk anew: a fault in that would only hide what is there.
-  if (is_armed_ || operation.action == Action::kCrash) return;
+  // These read the disk anew: a fault in that would only hide what is there.
+  if (is_armed_ || operation.action == Action::kCrash || operation.action == Action::kKill) return;
   is_armed_ = true;
   is_of_disk_ = !random_.OneIn(4);
   is_of_disk_ ? ArmDisk() : ArmAllocation();

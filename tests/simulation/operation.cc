@@ -38,6 +38,7 @@ constexpr std::array kWeights = std::to_array<WeightedAction>({
     {Action::kAbortImport, 1},
     {Action::kExport, 4},
     {Action::kPause, 2},
+    {Action::kKill, 3},
     {Action::kCrash, 2},
 });
 
@@ -108,6 +109,8 @@ const char* NameOf(Action action) {
       return "export";
     case Action::kPause:
       return "pause";
+    case Action::kKill:
+      return "kill";
     case Action::kCrash:
       return "crash";
   }

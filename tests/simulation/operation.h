@@ -42,6 +42,7 @@ enum class Action : std::uint8_t {
   kAbortImport,
   kExport,
   kPause,
+  kKill,   // of the process; what was not flushed can be seen, and lost later
   kCrash,  // and goes on with what is left
 };
 

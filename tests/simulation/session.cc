@@ -99,6 +99,8 @@ void Session::Run(const Operation& operation) {
       return Export(operation.database);
     case Action::kPause:
       return Pause();
+    case Action::kKill:
+      return Kill();
     case Action::kCrash:
       return Crash(operation);
   }
@@ -444,7 +446,8 @@ void Session::Write(const Operation& operation) {
   SimulatedConnection& connection = ConnectionOf(operation);
   const std::size_t database = operation.database;
   if (!Sees(connection, database)) return;
-  if (live_[database].size() > 1) Resolve(connection);
+  if (is_uncertain_[database] || live_[database].size() > 1) ReadThrough(connection, database);
+  if (!Sees(connection, database) || !failure_.empty()) return;
   const ContentPtr seen = Look(connection, database);
   if (!seen) return;
   ++version_;
@@ -628,21 +631,29 @@ void Session::Pause() {
   if (AcceptStatus(pool_->Pause(), "pause")) AcceptStatus(pool_->Start(), "unpause");
 }
 
+void Session::Kill() { StartAgainWith(disk_->slots()); }
+
 void Session::Crash(const Operation& operation) {
-  SlotBytes left = Survivors(*disk_, DrawSurvival(operation.a), random_);
-  disk_->before_change = nullptr;
-  Finish();
-  pool_.reset();
-  disk_->Restart(std::move(left));
-  live_ = expectation_.permitted;
-  disk_->before_change = [this] {
-    if (before_change) before_change();
-  };
-  StartPool();
-  CheckLive();
+  std::map<std::string, FaultDisk::Slot> slots;
+  for (auto& [name, bytes] : Survivors(*disk_, DrawSurvival(operation.a), random_)) {
+    slots[name] = {.now = bytes, .durable = bytes};
+  }
+  StartAgainWith(std::move(slots));
   for (std::size_t i = 0; i < kDatabaseCount; ++i) {
     if (live_[i].size() == 1) expectation_.permitted[i] = live_[i];
   }
+}
+
+void Session::StartAgainWith(std::map<std::string, FaultDisk::Slot> slots) {
+  const auto observer = std::exchange(disk_->before_change, nullptr);
+  // What the connections do as they are closed happens to the disk that is replaced.
+  Finish();
+  pool_.reset();
+  disk_->Replace(std::move(slots));
+  disk_->before_change = observer;
+  live_ = expectation_.permitted;
+  StartPool();
+  CheckLive();
 }
 
 void Session::CheckLive() {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -108,7 +109,9 @@ class Session {
   void Import(const Operation& operation);
   void Export(std::size_t database);
   void Pause();
+  void Kill();
   void Crash(const Operation& operation);
+  void StartAgainWith(std::map<std::string, FaultDisk::Slot> slots);
 
   // What the connection sees of the database, null when that can't be told for now.
   ContentPtr Look(SimulatedConnection& connection, std::size_t database);

@@ -106,6 +106,7 @@ Status Slot::Write(std::span<const std::byte> bytes, std::int64_t offset) {
 Status Slot::Truncate(std::int64_t size) {
   is_dirty_ = true;
   if (Status s = handle_->Truncate(kSlotDataOffset + size); !s.ok()) {
+    AskForSize();
     return Describe(s, "setting the size of");
   }
   stored_size_ = kSlotDataOffset + size;
@@ -232,8 +233,7 @@ Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
   while (!bytes.empty()) {
     const auto count = handle_->Write(bytes, position);
     if (!count.ok()) {
-      // How much of it arrived is unknown; the size must not be guessed.
-      if (const auto size = handle_->Size(); size.ok()) stored_size_ = size.value();
+      AskForSize();
       return Describe(count.status(), "writing to");
     }
     // A host that is out of space may say so by writing nothing, as Firefox does.
@@ -250,6 +250,11 @@ Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
     stored_size_ = std::max(stored_size_, position);
   }
   return {};
+}
+
+// After a failure it is unknown how much of it was done; the size must not be guessed.
+void Slot::AskForSize() {
+  if (const auto size = handle_->Size(); size.ok()) stored_size_ = size.value();
 }
 
 Status Slot::Describe(const Status& cause, std::string_view action) const {

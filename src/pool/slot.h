@@ -116,6 +116,7 @@ class Slot final : public ByteSource {
   Status WriteHeader(const SlotHeaderBytes& header);
   Status ReadAll(std::span<std::byte> into, std::int64_t position);
   Status WriteAll(std::span<const std::byte> bytes, std::int64_t position);
+  void AskForSize();
   Status Describe(const Status& cause, std::string_view action) const;
 
   std::unique_ptr<StorageHandle> handle_;

@@ -45,8 +45,10 @@ Status Pool::Start() {
 
 Status Pool::DetachAll() {
   if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports"};
-  // What can't be settled now the next start decides.
-  if (const Status s = Settle(); !s.ok()) host_.Log(LogLevel::kWarning, s.text());
+  if (broken_takeover_.new_slot != nullptr) {
+    // What can't be settled now, the next start decides.
+    if (const Status s = Settle(); !s.ok()) host_.Log(LogLevel::kWarning, s.text());
+  }
   RemoveAll();
   return {};
 }
@@ -115,7 +117,6 @@ Result<Slot*> Pool::TakeFreeSlot() {
   return Status(Code::kNoFreeSlot, text);
 }
 
-// Makes durable what is known not to be: a given-up import, deletions, and what was found at start.
 Status Pool::Settle() {
   if (auto& [new_slot, old_slot] = broken_takeover_; new_slot != nullptr) {
     if (Status s = old_slot->Flush(); !s.ok()) return s;
@@ -159,6 +160,7 @@ Result<Slot*> Pool::CreateTemporary() {
 }
 
 Result<Slot*> Pool::Reserve() {
+  if (Status s = Settle(); !s.ok()) return s;
   auto slot = TakeFreeSlot();
   if (!slot.ok()) return slot;
   if (Status s = slot.value()->SetTemporary(SlotState::kReserved); !s.ok()) return s;

@@ -72,8 +72,13 @@ class Pool {
   // The slot in that state with that place in the order of slots, null past the end.
   Slot* At(SlotState state, std::int32_t index) const;
 
-  // Makes the slot durable, and before it whatever a crash could bring back: a journal that came
-  // back would undo what was written since.
+  // Makes durable whatever is known not to be: what a start found, which a killed process may have
+  // left unflushed, deletions and a given-up import that failed halfway. Costs nothing when there is
+  // no such thing.
+  Status Settle();
+
+  // Makes the slot durable, after Settle(): a journal that came back after a crash would undo what
+  // was written since.
   Status MakeDurable(Slot& slot);
 
   // Creates an empty file. kNoFreeSlot when the pool is full, kExists when the name is taken.
@@ -118,7 +123,6 @@ class Pool {
   }
 
   void RemoveAll();
-  Status Settle();
   Result<Slot*> TakeFreeSlot();
   void NoteFreeSlots();
   Slot* FindQuarantined(std::string_view slot_name) const;

@@ -19,6 +19,7 @@ struct ImportTest : ::testing::Test {
     disk = std::make_unique<FaultDisk>(slots);
     pool = std::make_unique<PoolOnDisk>(*disk);
     ASSERT_TRUE(pool->Start().ok());
+    ASSERT_TRUE(pool->pool().Settle().ok());
     disk->log.clear();
   }
   void StartWithOld() {

@@ -23,6 +23,7 @@ struct PoolTest : ::testing::Test {
   void Start() {
     const Status status = pool.Start();
     ASSERT_TRUE(status.ok()) << status.text();
+    ASSERT_TRUE(pool.pool().Settle().ok());
     disk.log.clear();
   }
 
@@ -220,6 +221,7 @@ TEST_F(PoolTest, WipeEmptiesDatabasesBeforeTheirJournals) {
     two.AddSlot(database, SlotOf("/x", kDatabaseFlags, MakeDatabase("x")));
     PoolOnDisk wiped(two);
     ASSERT_TRUE(wiped.Start().ok());
+    ASSERT_TRUE(wiped.pool().Settle().ok());
     two.log.clear();
     ASSERT_TRUE(wiped.pool().Wipe().ok());
     EXPECT_EQ(two.log.front(), std::string("write ") + database + " 0+524");

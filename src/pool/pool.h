@@ -73,8 +73,8 @@ class Pool {
   Slot* At(SlotState state, std::int32_t index) const;
 
   // Makes durable whatever is known not to be: what a start found, which a killed process may have
-  // left unflushed, deletions and a given-up import that failed halfway. Costs nothing when there is
-  // no such thing.
+  // left unflushed, deletions and a given-up import that failed halfway. Costs nothing when there
+  // is no such thing.
   Status Settle();
 
   // Makes the slot durable, after Settle(): a journal that came back after a crash would undo what

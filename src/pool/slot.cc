@@ -34,7 +34,7 @@ Status Slot::Load() {
   stored_size_ = size.value();
   // A killed process leaves changes that can be seen and that a power loss can still take away.
   is_dirty_ = true;
-  is_inherited_ = true;
+  is_doubtful_ = true;
 
   header_ = EncodeFreeHeader();
   const auto present =
@@ -106,7 +106,7 @@ Status Slot::Write(std::span<const std::byte> bytes, std::int64_t offset) {
 Status Slot::Truncate(std::int64_t size) {
   is_dirty_ = true;
   if (Status s = handle_->Truncate(kSlotDataOffset + size); !s.ok()) {
-    AskForSize();
+    NoteFailedChange();
     return Describe(s, "setting the size of");
   }
   stored_size_ = kSlotDataOffset + size;
@@ -118,9 +118,12 @@ Status Slot::Flush() {
     if (Status s = WriteHeader(header_); !s.ok()) return s;
   }
   if (!is_dirty_) return {};
-  if (Status s = handle_->Flush(); !s.ok()) return Describe(s, "flushing");
+  if (Status s = handle_->Flush(); !s.ok()) {
+    is_doubtful_ = true;
+    return Describe(s, "flushing");
+  }
   is_dirty_ = false;
-  is_inherited_ = false;
+  is_doubtful_ = false;
   may_be_named_on_disk_ = state_ == SlotState::kNamed;
   return {};
 }
@@ -233,7 +236,7 @@ Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
   while (!bytes.empty()) {
     const auto count = handle_->Write(bytes, position);
     if (!count.ok()) {
-      AskForSize();
+      NoteFailedChange();
       return Describe(count.status(), "writing to");
     }
     // A host that is out of space may say so by writing nothing, as Firefox does.
@@ -252,8 +255,9 @@ Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
   return {};
 }
 
-// After a failure it is unknown how much of it was done; the size must not be guessed.
-void Slot::AskForSize() {
+// How much of it was done is unknown; the size must not be guessed.
+void Slot::NoteFailedChange() {
+  is_doubtful_ = true;
   if (const auto size = handle_->Size(); size.ok()) stored_size_ = size.value();
 }
 

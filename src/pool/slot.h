@@ -71,12 +71,12 @@ class Slot final : public ByteSource {
   Status SetFree();
   // Makes the slot free in memory, whatever its header says. MakeClean() does the rest.
   void Abandon();
-  // Whether a crash could bring back what is not there any more: a file that the slot does not hold
-  // now, or what was there before changes that a killed process made. Until a Flush() no other file
-  // may take such a name, and nothing that relies on what can be seen now may be made durable.
+  // Whether a crash could bring back what SQLite takes for gone: a file that the slot does not hold
+  // now, or what was there before a killed process or a call that failed. Until a Flush() no other
+  // file may take such a name, and nothing that relies on what can be seen now may be made durable.
   bool needs_settling() const {
-    return is_inherited_ || (may_be_named_on_disk_ && state_ != SlotState::kNamed &&
-                             state_ != SlotState::kQuarantined);
+    return is_doubtful_ || (may_be_named_on_disk_ && state_ != SlotState::kNamed &&
+                            state_ != SlotState::kQuarantined);
   }
   // Empties a kTemporary slot and leaves the rest to MakeClean(): nobody waits for it to be
   // durable.
@@ -116,7 +116,7 @@ class Slot final : public ByteSource {
   Status WriteHeader(const SlotHeaderBytes& header);
   Status ReadAll(std::span<std::byte> into, std::int64_t position);
   Status WriteAll(std::span<const std::byte> bytes, std::int64_t position);
-  void AskForSize();
+  void NoteFailedChange();
   Status Describe(const Status& cause, std::string_view action) const;
 
   std::unique_ptr<StorageHandle> handle_;
@@ -130,7 +130,7 @@ class Slot final : public ByteSource {
   bool header_pending_ = false;   // the last attempt to write header_ failed
   bool is_dirty_ = false;         // something was written since the last flush
   bool is_clean_ = false;
-  bool is_inherited_ = false;          // not flushed since Load()
+  bool is_doubtful_ = false;           // not flushed since Load() or since a call that failed
   bool may_be_named_on_disk_ = false;  // since the last flush, if only for a moment
   int pins_ = 0;
   std::string_view quarantine_reason_;  // a literal

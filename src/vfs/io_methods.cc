@@ -41,28 +41,31 @@ int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) 
   return SQLITE_IOERR_SHORT_READ;
 }
 
+// Before any change of a file that is to last: what can be seen now, and is perhaps not what a
+// crash would leave, must not be built upon.
+Status BeginChange(OpenFile& file) {
+  file.shared->has_uncommitted_writes = true;
+  return file.slot().state() == SlotState::kTemporary ? Status() : file.vfs->pool().Settle();
+}
+
 int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
-  self.shared->has_uncommitted_writes = true;
   const std::span bytes(static_cast<const std::byte*>(from), static_cast<std::size_t>(count));
-  if (const Status s = self.slot().Write(bytes, offset); !s.ok()) {
-    return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
-  }
-  return SQLITE_OK;
+  Status status = BeginChange(self);
+  if (status.ok()) status = self.slot().Write(bytes, offset);
+  return status.ok() ? SQLITE_OK : self.vfs->Fail(status, SQLITE_IOERR_WRITE);
 }
 
 int TruncateMethod(sqlite3_file* file, sqlite3_int64 size) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
-  self.shared->has_uncommitted_writes = true;
   if (self.chunk_size > 0) {
     size = (size + self.chunk_size - 1) / self.chunk_size * self.chunk_size;
   }
-  if (const Status s = self.slot().Truncate(size); !s.ok()) {
-    return self.vfs->Fail(s, SQLITE_IOERR_TRUNCATE);
-  }
-  return SQLITE_OK;
+  Status status = BeginChange(self);
+  if (status.ok()) status = self.slot().Truncate(size);
+  return status.ok() ? SQLITE_OK : self.vfs->Fail(status, SQLITE_IOERR_TRUNCATE);
 }
 
 int SyncMethod(sqlite3_file* file, int /*flags*/) {

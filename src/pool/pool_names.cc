@@ -93,6 +93,8 @@ Status Pool::SettleName(Slot& slot) {
   for (Slot* other = first_; other != nullptr; other = other->next) {
     if (other == &slot || other->state() != SlotState::kNamed) continue;
     if (!(other->name() == slot.name()) || !HasBetterClaim(*other, slot)) continue;
+    // The one that keeps the name must have it on the disk too, before the other one loses it.
+    if (Status s = other->Flush(); !s.ok()) return s;
     if (slot.size() > 0) return MoveAside(slot);
     const Status freed = slot.SetFree();
     // Once the name is gone, the rest is done when the slot is needed.

@@ -88,6 +88,11 @@ class Pool {
   // A slot that an import fills before Publish(); durably marked as such.
   Result<Slot*> Reserve();
 
+  // Whether the database may be opened: kCorrupt, with a text that says what to do, while a
+  // quarantined slot claims to be its journal or its WAL, without which its bytes may not be what
+  // was committed, or to be the database itself, beside which an empty one must not appear.
+  Status CheckQuarantine(const FileName& database) const;
+
   // What is committed of a database, its journal and WAL taken into account. Valid until any of the
   // three changes.
   Result<CommittedImage> OpenCommitted(Slot& database) const;
@@ -126,6 +131,7 @@ class Pool {
   Result<Slot*> TakeFreeSlot();
   void NoteFreeSlots();
   Slot* FindQuarantined(std::string_view slot_name) const;
+  const Slot* FindClaim(const FileName& name) const;
   Slot* FindCompanion(const FileName& database, std::string_view suffix) const;
 
   // Settling names, in pool_names.cc.

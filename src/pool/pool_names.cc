@@ -73,6 +73,31 @@ Slot* Pool::FindCompanion(const FileName& database, std::string_view suffix) con
   return name.ok() ? Find(name.value()) : nullptr;
 }
 
+// A quarantined slot that may hold the bytes of the file.
+const Slot* Pool::FindClaim(const FileName& name) const {
+  for (const Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (slot->state() == SlotState::kQuarantined && slot->name() == name && slot->size() > 0 &&
+        slot != broken_takeover_.new_slot) {
+      return slot;
+    }
+  }
+  return nullptr;
+}
+
+Status Pool::CheckQuarantine(const FileName& database) const {
+  const Slot* claim = Find(database) == nullptr ? FindClaim(database) : nullptr;
+  for (const std::string_view suffix : kCompanionSuffixes) {
+    const auto name = Join(database, suffix);
+    if (claim == nullptr && name.ok() && Find(name.value()) == nullptr) {
+      claim = FindClaim(name.value());
+    }
+  }
+  if (claim == nullptr) return {};
+  Text text(claim->name().view());
+  text.Append(" may be in quarantined slot ").Append(claim->slot_name());
+  return {Code::kCorrupt, text.Append(": recover or discard it first")};
+}
+
 Result<CommittedImage> Pool::OpenCommitted(Slot& database) const {
   SuperJournalsOfPool super_journals(*this);
   return CommittedImage::Open(database, FindCompanion(database.name(), kJournalSuffix),

@@ -20,6 +20,9 @@ Result<Slot*> FindOrCreate(PoolVfs& self, const char* name, int flags) {
   const auto resolved = self.pool().Resolve(name);
   if (!resolved.ok()) return resolved.status();
   Pool& pool = self.pool();
+  if ((flags & SQLITE_OPEN_MAIN_DB) != 0) {
+    if (Status s = pool.CheckQuarantine(resolved.value()); !s.ok()) return s;
+  }
   if (Slot* const slot = pool.Find(resolved.value()); slot != nullptr) {
     constexpr int kCreateNew = SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE;
     if ((flags & kCreateNew) != kCreateNew) return slot;
@@ -49,6 +52,7 @@ int OpenMethod(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags
   }
   OpenFile& opened = *reinterpret_cast<OpenFile*>(file);
   if (const Status s = self.Open(*slot.value(), flags, opened); !s.ok()) {
+    if (is_nameless) static_cast<void>(slot.value()->ReleaseTemporary());
     return self.Fail(s, SQLITE_CANTOPEN);
   }
   // Without the URI flag nothing says that parameters follow the name.

@@ -94,8 +94,9 @@ Slot* Pool::Find(const FileName& name) const {
 }
 
 Slot* Pool::At(SlotState state, std::int32_t index) const {
+  std::int32_t place = 0;
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (slot->state() == state && index-- == 0) return slot;
+    if (slot->state() == state && place++ == index) return slot;
   }
   return nullptr;
 }

@@ -160,8 +160,12 @@ Status Pool::RenameDatabase(Slot& slot, const FileName& name) {
 
 // Gives the file a name of its own beside the one that it can't have: nothing is deleted on doubt.
 Status Pool::MoveAside(Slot& slot) {
-  const auto resolved = Resolve(slot.name().view());
-  const FileName stem = resolved.ok() ? resolved.value() : slot.name();
+  const auto stem = Resolve(slot.name().view());
+  if (!stem.ok()) {
+    // Under any name made of it the next start would find it as unreachable as it is.
+    slot.Quarantine("its name is too long to be opened");
+    return {};
+  }
   // The journals of a name stay with the file that keeps it.
   const bool shares_its_name =
       Count([&](const Slot& other) {
@@ -170,7 +174,7 @@ Status Pool::MoveAside(Slot& slot) {
   for (std::int64_t number = 1;; ++number) {
     Text suffix(".duplicate-");
     suffix.Append(number);
-    const auto name = Join(stem, suffix.view());
+    const auto name = Join(stem.value(), suffix.view());
     if (!name.ok()) {
       slot.Quarantine("its name is taken by another slot");
       return {};

@@ -47,7 +47,8 @@ const char* sahpool_error_text(sahpool_pool* pool);
 int sahpool_attach(sahpool_pool* pool, int handle, const char* slot_name);
 
 // Makes the attached slots usable: frees leftover temporary files, settles names. Called once after
-// the last sahpool_attach() of a start; slots attached later are ready at once.
+// the last sahpool_attach() of a start, before any file is opened, imported or exported; slots
+// attached later, which must be new ones, are ready at once.
 int sahpool_start(sahpool_pool* pool);
 
 // Registers and unregisters the VFS with SQLite. Unregistering is SQLITE_BUSY while a file is open.

@@ -112,17 +112,24 @@ SlotBytes FaultDisk::Everything() const {
 }
 
 std::vector<SlotBytes> FaultDisk::CrashStates() const {
-  std::size_t count = 0;
-  for (const auto& [name, slot] : slots_) count += slot.since_flush.size();
-  std::vector<SlotBytes> states = {Everything()};
-  if (count == 0) return states;
-  states.push_back(StateWith([](std::size_t) { return false; }));
-  if (count == 1) return states;
-  for (std::size_t odd = 0; odd < count; ++odd) {
-    states.push_back(StateWith([&](std::size_t change) { return change == odd; }));
-    states.push_back(StateWith([&](std::size_t change) { return change != odd; }));
-  }
+  std::vector<SlotBytes> states;
+  const std::size_t count = crash_state_count();
+  for (std::size_t i = 0; i < count; ++i) states.push_back(CrashState(i));
   return states;
+}
+
+std::size_t FaultDisk::crash_state_count() const {
+  std::size_t changes = 0;
+  for (const auto& [name, slot] : slots_) changes += slot.since_flush.size();
+  return changes > 1 ? 2 + 2 * changes : 1 + changes;
+}
+
+SlotBytes FaultDisk::CrashState(std::size_t index) const {
+  if (index == 0) return Everything();
+  if (index == 1) return StateWith([](std::size_t) { return false; });
+  const std::size_t odd = index / 2 - 1;
+  const bool keeps_odd = index % 2 == 0;
+  return StateWith([&](std::size_t change) { return (change == odd) == keeps_odd; });
 }
 
 SlotBytes FaultDisk::StateWith(const std::function<bool(std::size_t)>& is_kept) const {

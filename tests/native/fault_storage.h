@@ -93,6 +93,9 @@ class FaultDisk {
   // What a crash at this moment can leave: everything, nothing since each slot's last flush, and
   // with changes since then lost or kept one by one, for no order among them is guaranteed.
   std::vector<SlotBytes> CrashStates() const;
+  // The same one by one, by an index below the count.
+  std::size_t crash_state_count() const;
+  SlotBytes CrashState(std::size_t index) const;
 
   void Arm(const Fault& fault) {
     fault_ = fault;

@@ -152,6 +152,14 @@ TEST_F(PoolNames, AHotJournalIsNotLostToAnEmptyOne) {
   }
 }
 
+// Each byte that is not ASCII takes three when it is encoded.
+TEST_F(PoolNames, ThatAreTooLongWhenResolvedAreQuarantined) {
+  Start({{"a", Database("/" + std::string(200, '\xE9'), "long")}});
+  EXPECT_EQ(pool->Names(), Names());
+  ASSERT_TRUE(pool->pool().Recover("a", Resolved("short")).ok());
+  EXPECT_EQ(DescribeFile(*pool, "short"), "long*10");
+}
+
 TEST_F(PoolNames, ThatHaveNoRoomForASuffixAreQuarantined) {
   const std::string longest = "/" + std::string(509, 'a');
   Start({{"a", Database(longest, "one")}, {"b", Database(longest, "two")}});

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 #include "pool_on_disk.h"
@@ -102,6 +103,16 @@ TEST_F(PoolTest, DeletesADatabasesBytesBeforeItEmptiesItsHeader) {
                            "write s 0+524", "flush s"}));
   EXPECT_EQ(disk.bytes("s"), Bytes(kSlotDataOffset));
   EXPECT_TRUE(pool.pool().At(SlotState::kFree, 0)->is_clean());
+}
+
+TEST_F(PoolTest, HasNoSlotOutsideOfTheirOrder) {
+  AddFreeSlots(2);
+  Start();
+  EXPECT_NE(pool.pool().At(SlotState::kFree, 1), nullptr);
+  for (const std::int32_t index : {-1, 2, std::numeric_limits<std::int32_t>::min(),
+                                   std::numeric_limits<std::int32_t>::max()}) {
+    EXPECT_EQ(pool.pool().At(SlotState::kFree, index), nullptr) << index;
+  }
 }
 
 TEST_F(PoolTest, CleansASlotDurablyBeforeAnotherFileGetsIt) {

@@ -7,9 +7,8 @@
 namespace sahpool {
 namespace {
 
-constexpr std::size_t kPathFieldSize = 512;
-constexpr std::size_t kFlagsOffset = kPathFieldSize;
-constexpr std::size_t kDigestOffset = kFlagsOffset + 4;
+constexpr std::size_t kPathFieldSize = kSlotFlagsOffset;
+constexpr std::size_t kDigestOffset = kSlotFlagsOffset + 4;
 
 struct Digest {
   std::uint32_t first;
@@ -56,7 +55,7 @@ SlotHeaderBytes EncodeNamedHeader(std::string_view path, std::uint32_t flags) {
   const std::span<std::byte, kSlotHeaderSize> header(bytes);
   std::transform(path.begin(), path.end(), header.begin(),
                  [](char c) { return static_cast<std::byte>(c); });
-  StoreBigEndian32(flags | open_flag::kMemory, &header[kFlagsOffset]);
+  StoreBigEndian32(flags | open_flag::kMemory, &header[kSlotFlagsOffset]);
   const Digest digest = ComputeDigest(header);
   StoreLittleEndian32(digest.first, &header[kDigestOffset]);
   StoreLittleEndian32(digest.second, &header[kDigestOffset + 4]);
@@ -68,7 +67,7 @@ SlotHeaderBytes EncodeFreeHeader() { return SlotHeaderBytes{}; }
 
 DecodedHeader DecodeHeader(std::span<const std::byte, kSlotHeaderSize> bytes) {
   DecodedHeader header;
-  const std::uint32_t stored_flags = LoadBigEndian32(&bytes[kFlagsOffset]);
+  const std::uint32_t stored_flags = LoadBigEndian32(&bytes[kSlotFlagsOffset]);
   const Digest stored_digest{LoadLittleEndian32(&bytes[kDigestOffset]),
                              LoadLittleEndian32(&bytes[kDigestOffset + 4])};
   header.has_digest = (stored_flags & open_flag::kMemory) != 0;

@@ -19,6 +19,7 @@ namespace sahpool {
 
 inline constexpr std::int64_t kSlotDataOffset = 4096;
 inline constexpr std::size_t kSlotHeaderSize = 524;
+inline constexpr std::size_t kSlotFlagsOffset = 512;
 // Writers refuse longer paths, so that a NUL always ends the path field.
 inline constexpr std::size_t kMaxStoredPathSize = 510;
 

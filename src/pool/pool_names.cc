@@ -76,8 +76,8 @@ Slot* Pool::FindCompanion(const FileName& database, std::string_view suffix) con
 // A quarantined slot that may hold the bytes of the file.
 const Slot* Pool::FindClaim(const FileName& name) const {
   for (const Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (slot->state() == SlotState::kQuarantined && slot->name() == name && slot->size() > 0 &&
-        slot != broken_takeover_.new_slot) {
+    if (slot->state() == SlotState::kQuarantined && slot->name() == name &&
+        slot->may_hold_its_file() && slot != broken_takeover_.new_slot) {
       return slot;
     }
   }

@@ -14,6 +14,12 @@ namespace {
 constexpr std::string_view kTransientName = "/transient";
 constexpr std::uint32_t kTransientFlags = open_flag::kTransientDb | open_flag::kDeleteOnClose;
 
+// Where the path ends is also where a sector does.
+bool EndsLike(const SlotHeaderBytes& header, const SlotHeaderBytes& other) {
+  return std::ranges::equal(std::span(header).subspan(kSlotFlagsOffset),
+                            std::span(other).subspan(kSlotFlagsOffset));
+}
+
 }  // namespace
 
 std::unique_ptr<Slot> Slot::Create(std::unique_ptr<StorageHandle> handle,
@@ -82,6 +88,11 @@ void Slot::QuarantineUnread(const DecodedHeader& header, std::string_view reason
   flags_ = header.flags;
   auto claimed = FileName::FromStored(header.path.substr(0, kMaxStoredPathSize));
   name_ = claimed.ok() ? claimed.value() : FileName();
+}
+
+bool Slot::may_hold_its_file() const {
+  return size() > 0 && !EndsLike(header_, EncodeFreeHeader()) &&
+         !EndsLike(header_, EncodeNamedHeader(kTransientName, kTransientFlags));
 }
 
 Result<bool> Slot::StartsLikeDatabase() {

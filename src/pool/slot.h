@@ -47,6 +47,10 @@ class Slot final : public ByteSource {
   std::uint32_t flags() const { return flags_; }
   bool is_database() const { return (flags_ & open_flag::kMainDb) != 0; }
   std::string_view quarantine_reason() const { return quarantine_reason_; }
+  // Whether a quarantined slot may hold the bytes of the file name(). Not when its flags and digest
+  // are those of a slot without a name: then a crash has torn the header write that took the name
+  // away or was about to give it.
+  bool may_hold_its_file() const;
   StorageHandle& handle() { return *handle_; }
 
   // The size of the file's bytes, without the header.

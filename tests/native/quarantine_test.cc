@@ -167,5 +167,28 @@ TEST_P(DamagedSlot, CanBeDiscardedOrRecoveredAgainAfterAFault) {
 INSTANTIATE_TEST_SUITE_P(All, DamagedSlot, ::testing::ValuesIn(kDamages),
                          [](const auto& it) { return it.param.name; });
 
+// A crash in the middle of the header write that takes a journal's name away: the sector with the
+// path is still the old one.
+TEST(Quarantine, TornDeletionOfAJournalIsNoClaimOnIt) {
+  Bytes journal = SlotOf("/app.db-journal", kJournalFlags, Bytes(2000, std::byte{7}));
+  std::fill(journal.begin() + 512, journal.begin() + kSlotHeaderSize, std::byte{0});
+  FaultDisk disk({{"db", SlotOf("/app.db", kDatabaseFlags, MakeDatabase("app"))},
+                  {"journal", journal},
+                  {"free", Bytes(kSlotDataOffset)}});
+  PoolOnDisk pool(disk);
+  ASSERT_TRUE(pool.Start().ok());
+  EXPECT_NE(pool.pool().At(SlotState::kQuarantined, 0), nullptr);
+  EXPECT_TRUE(pool.pool().CheckQuarantine(Resolved("app.db")).ok());
+  EXPECT_EQ(disk.bytes("journal"), journal);
+
+  // One that is damaged in another way may be the journal.
+  journal[515] = std::byte{1};
+  FaultDisk damaged(
+      {{"db", SlotOf("/app.db", kDatabaseFlags, MakeDatabase("app"))}, {"journal", journal}});
+  PoolOnDisk other(damaged);
+  ASSERT_TRUE(other.Start().ok());
+  EXPECT_EQ(other.pool().CheckQuarantine(Resolved("app.db")).code(), Code::kCorrupt);
+}
+
 }  // namespace
 }  // namespace sahpool::testing

@@ -93,6 +93,7 @@ std::string Campaign::RunWithFaults(const Workload& workload, std::uint64_t seed
     const bool has_hit = injection.After();
     SayLog(session.disk());
     if (has_hit) {
+      session.MayNeedRecovery();
       ++tally_.faults;
       Say(is_verbose,
           "  " + injection.Description() + ": result " + std::to_string(session.last_code()));

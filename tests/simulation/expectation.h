@@ -22,6 +22,10 @@ struct Expectation {
   // new content, or none has. Null where a database takes no part.
   std::array<ContentPtr, kDatabaseCount> together{};
 
+  // A host that failed in the middle of a header, and then crashed, may have left one that can't be
+  // believed: then a database may have to be recovered from quarantine, but with all it held.
+  bool may_need_recovery = false;
+
   bool Permits(std::size_t database, const Content& content) const {
     return std::ranges::any_of(permitted[database],
                                [&](const ContentPtr& one) { return *one == content; });

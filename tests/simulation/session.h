@@ -54,6 +54,10 @@ class Session {
 
   FaultDisk& disk() { return *disk_; }
   const Expectation& expectation() const { return expectation_; }
+  // From now on: a call of the host has failed.
+  void MayNeedRecovery() {
+    expectation_.may_need_recovery = before_commit_.may_need_recovery = true;
+  }
   // A way to crash that is promised to be survived at this moment, chosen by `ticket`.
   Survival DrawSurvival(std::size_t ticket) const;
   const std::string& failure() const { return failure_; }

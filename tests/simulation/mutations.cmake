@@ -1,0 +1,135 @@
+# Seeded defects: each replaces a piece of the core, in a copy of its sources, by one that is wrong
+# while the defect is switched on. The simulation must notice every one of them.
+#
+# A piece must occur exactly once in its file, so that a change of the core that moves it away is
+# noticed when the build is configured.
+
+set(MUTATION_DIR ${CMAKE_CURRENT_BINARY_DIR}/mutated)
+set(MUTATION_NAMES "")
+set(MUTATED_FILES "")
+
+# @ON@ in `replacement` is whether the defect is switched on.
+function(mutation name file original replacement)
+  list(APPEND MUTATION_NAMES ${name})
+  list(LENGTH MUTATION_NAMES number)
+  set(copy ${MUTATION_DIR}/${file})
+  if(NOT file IN_LIST MUTATED_FILES)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${file})
+    file(READ ${PROJECT_SOURCE_DIR}/src/${file} content)
+    set(content "extern int sahpool_mutation;\n${content}")
+    list(APPEND MUTATED_FILES ${file})
+  else()
+    file(READ ${copy} content)
+  endif()
+  string(REPLACE "${original}" "" without "${content}")
+  string(LENGTH "${content}" length)
+  string(LENGTH "${without}" length_without)
+  string(LENGTH "${original}" length_original)
+  math(EXPR occurrences "(${length} - ${length_without}) / ${length_original}")
+  if(NOT occurrences EQUAL 1)
+    message(SEND_ERROR "mutation ${name}: ${occurrences} occurrences in src/${file} of: ${original}")
+  endif()
+  string(REPLACE "@ON@" "(sahpool_mutation == ${number})" replacement "${replacement}")
+  string(REPLACE "${original}" "${replacement}" content "${content}")
+  file(WRITE ${copy} "${content}")
+  set(MUTATION_NAMES ${MUTATION_NAMES} PARENT_SCOPE)
+  set(MUTATED_FILES ${MUTATED_FILES} PARENT_SCOPE)
+endfunction()
+
+# --- A flush is dropped. ---
+mutation(sync-does-not-flush vfs/io_methods.cc
+  [[if (const Status s = self.vfs->pool().MakeDurable(self.slot()); !s.ok()) {]]
+  [[if (const Status s = @ON@ ? Status() : self.vfs->pool().MakeDurable(self.slot()); !s.ok()) {]])
+mutation(new-file-is-not-flushed pool/pool.cc
+  [[    status = slot.value()->Flush();]]
+  [[    if (!@ON@) status = slot.value()->Flush();]])
+mutation(reserved-slot-is-not-flushed pool/pool.cc
+  [[if (Status s = slot.value()->Flush(); !s.ok()) {]]
+  [[if (Status s = @ON@ ? Status() : slot.value()->Flush(); !s.ok()) {]])
+mutation(emptied-slot-is-not-flushed-before-its-header pool/slot.cc
+  [[    if (Status s = Flush(); !s.ok()) return s;
+    if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;]]
+  [[    if (Status s = @ON@ ? Status() : Flush(); !s.ok()) return s;
+    if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;]])
+mutation(deleted-file-is-not-flushed pool/slot.cc
+  [[  if (Status s = Flush(); !s.ok()) return s;
+  is_clean_ = true;]]
+  [[  if (Status s = @ON@ ? Status() : Flush(); !s.ok()) return s;
+  is_clean_ = true;]])
+mutation(mark-for-deletion-is-not-flushed pool/slot.cc
+  [[const Status flushed = Flush();]] [[const Status flushed = @ON@ ? Status() : Flush();]])
+mutation(import-is-not-flushed-before-its-name pool/pool_names.cc
+  [[if (Status s = MakeDurable(reserved); !s.ok()) return s;]]
+  [[if (Status s = @ON@ ? Status() : MakeDurable(reserved); !s.ok()) return s;]])
+mutation(name-of-an-import-is-not-flushed pool/pool_names.cc
+  [[Status status = reserved.Flush();]] [[Status status = @ON@ ? Status() : reserved.Flush();]])
+mutation(settled-database-is-not-flushed pool/pool_names.cc
+  [[  return database.Flush();]] [[  return @ON@ ? Status() : database.Flush();]])
+mutation(doubtful-slot-is-not-flushed pool/pool.cc
+  [[if (!slot->needs_settling()) continue;]] [[if (@ON@ || !slot->needs_settling()) continue;]])
+mutation(old-database-is-not-flushed-when-an-import-fails pool/pool_names.cc
+  [[if (replaced != nullptr && !replaced->Flush().ok()) {]]
+  [[if (replaced != nullptr && !@ON@ && !replaced->Flush().ok()) {]])
+
+# --- Slots and headers. ---
+mutation(slot-is-reused-uncleaned pool/pool.cc
+  [[Status cleaned = slot->MakeClean();]]
+  [[Status cleaned = @ON@ ? Status() : slot->MakeClean();]])
+mutation(removed-slot-may-hold-a-file pool/pool.cc
+  [[(*link)->MakeClean().ok()]] [[(@ON@ || (*link)->MakeClean().ok())]])
+mutation(database-is-deleted-like-a-journal pool/slot.cc
+  [[if (is_database() && size() > 0) {]] [[if (!@ON@ && is_database() && size() > 0) {]])
+mutation(digest-is-not-checked format/slot_header.cc
+  [[if (stored_digest != expected) {]] [[if (!@ON@ && stored_digest != expected) {]])
+mutation(old-database-goes-before-the-new-one-has-its-name pool/pool_names.cc
+  [[if (Status s = reserved.SetNamed(name, flags); !s.ok()) return s;]]
+  [[if (@ON@ && replaced != nullptr) static_cast<void>(replaced->SetFree());
+  if (Status s = reserved.SetNamed(name, flags); !s.ok()) return s;]])
+mutation(import-leaves-the-old-journals pool/pool_names.cc
+  [[if (Status s = SettleJournals(name, replaced); !s.ok()) return s;]]
+  [[if (Status s = @ON@ ? Status() : SettleJournals(name, replaced); !s.ok()) return s;]])
+mutation(failed-import-leaves-its-header pool/pool_names.cc
+  [[if (!status.ok()) TakeBackName(reserved, replaced);]]
+  [[if (!status.ok() && !@ON@) TakeBackName(reserved, replaced);]])
+
+# --- Counts and sizes. ---
+mutation(short-write-is-taken-for-a-whole-one pool/slot.cc
+  [[bytes = bytes.subspan(count.value());]]
+  [[bytes = bytes.subspan(@ON@ ? bytes.size() : count.value());]])
+mutation(size-is-guessed-after-a-failed-change pool/slot.cc
+  [[if (const auto size = handle_->Size(); size.ok()) stored_size_ = size.value();]]
+  [[if (const auto size = handle_->Size(); size.ok() && !@ON@) stored_size_ = size.value();]])
+mutation(file-is-not-truncated vfs/io_methods.cc
+  [[if (status.ok()) status = self.slot().Truncate(size);]]
+  [[if (status.ok() && !@ON@) status = self.slot().Truncate(size);]])
+
+# --- Locks and journals. ---
+mutation(reserved-is-not-checked vfs/file_lock.cc
+  [[if (other_writes) return false;]] [[if (other_writes && !@ON@) return false;]])
+mutation(exclusive-does-not-wait-for-readers vfs/file_lock.cc
+  [[if (wanted == LockLevel::kExclusive && shared_count_ > 1) {]]
+  [[if (!@ON@ && wanted == LockLevel::kExclusive && shared_count_ > 1) {]])
+mutation(wal-lock-does-not-wait-for-readers vfs/wal_index.cc
+  [[if (shared_counts_[static_cast<std::size_t>(i)] > 0) return false;]]
+  [[if (!@ON@ && shared_counts_[static_cast<std::size_t>(i)] > 0) return false;]])
+mutation(journals-are-not-seen vfs/vfs_methods.cc
+  [[(flags != SQLITE_ACCESS_EXISTS || slot->size() > 0) ? 1 : 0;]]
+  [[(flags != SQLITE_ACCESS_EXISTS || (slot->size() > 0 && !@ON@)) ? 1 : 0;]])
+mutation(export-ignores-journal-and-wal pool/snapshot.cc
+  [[if (snapshot->is_database_) {]] [[if (snapshot->is_database_ && !@ON@) {]])
+
+# The list as the simulation reads it.
+list(LENGTH MUTATION_NAMES MUTATION_COUNT)
+list(JOIN MUTATION_NAMES "\",\n    \"" MUTATION_LIST)
+file(WRITE ${MUTATION_DIR}/mutations.cc "#include \"mutations.h\"
+
+int sahpool_mutation = 0;
+
+namespace sahpool::testing {
+
+const int kMutationCount = ${MUTATION_COUNT};
+const char* const kMutationNames[] = {
+    \"${MUTATION_LIST}\"};
+
+}  // namespace sahpool::testing
+")

@@ -67,7 +67,12 @@ std::string Campaign::RunWithCrashes(const Workload& workload, std::uint64_t see
                                      bool is_verbose) {
   Session session(workload.settings, seed);
   Random random(seed ^ 0x5eed);
-  session.before_change = [&] { CrashHere(session, random, 3, tally_.crash_states); };
+  const auto crash = [&] {
+    const std::uint64_t before = tally_.crash_states;
+    CrashHere(session, random, 3, tally_.crash_states);
+    tally_.by_journal_mode[session.journal_mode()] += tally_.crash_states - before;
+  };
+  session.before_change = crash;
   session.disk().keeps_log = is_verbose;
   for (const Operation& operation : workload.operations) {
     Say(is_verbose, Describe(operation));
@@ -76,7 +81,7 @@ std::string Campaign::RunWithCrashes(const Workload& workload, std::uint64_t see
     if (!session.failure().empty()) return Describe(operation) + ": " + session.failure();
   }
   session.Finish();
-  CrashHere(session, random, 3, tally_.crash_states);
+  crash();
   return session.failure();
 }
 
@@ -95,6 +100,7 @@ std::string Campaign::RunWithFaults(const Workload& workload, std::uint64_t seed
     if (has_hit) {
       session.MayNeedRecovery();
       ++tally_.faults;
+      ++tally_.by_journal_mode[session.journal_mode()];
       Say(is_verbose,
           "  " + injection.Description() + ": result " + std::to_string(session.last_code()));
       CrashHere(session, random, 2, states);

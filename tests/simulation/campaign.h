@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct Tally {
   std::uint64_t workloads = 0;
   std::uint64_t crash_states = 0;
   std::uint64_t faults = 0;
+  std::map<std::string, std::uint64_t> by_journal_mode = {};  // of what the ordeal is about
 };
 
 struct Violation {

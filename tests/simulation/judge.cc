@@ -110,7 +110,7 @@ class Judgement {
   // A database, or something that SQLite or an interrupted import names after it.
   static bool IsKnown(const std::string& name) {
     for (const std::string_view database : kDatabaseNames) {
-      if (IsFileOf(name, database)) return true;
+      if (SimulatedPool::IsFileOf(name, database)) return true;
       if (!name.starts_with(database)) continue;
       const std::string_view rest = std::string_view(name).substr(database.size());
       if (rest.starts_with("-mj") || rest.find(".duplicate-") != std::string_view::npos)
@@ -157,7 +157,7 @@ class Judgement {
 
   std::string ReadDatabase(std::size_t database, Content& content) {
     const std::string path(kDatabaseNames[database]);
-    if (expectation_.may_need_recovery) RecoverClaimsOn(path);
+    if (expectation_.may_need_recovery) pool_.RecoverClaimsOn(path);
     if (pool_.pool().Find(pool_.pool().Resolve(path).value()) == nullptr) return {};
     const Reader reader(pool_, path);
     if (reader.code() != SQLITE_OK) return "can't be opened: " + reader.message();
@@ -170,28 +170,6 @@ class Judgement {
     if (integrity != "ok") return "integrity_check: " + integrity;
     content = std::move(outcome.content);
     return {};
-  }
-
-  // As a user does who is told that the database or its journal may be in quarantine.
-  void RecoverClaimsOn(const std::string& path) {
-    Pool& pool = pool_.pool();
-    const FileName database = pool.Resolve(path).value();
-    while (!pool.CheckQuarantine(database).ok()) {
-      bool has_recovered = false;
-      for (std::int32_t i = 0; Slot* const slot = pool.At(SlotState::kQuarantined, i); ++i) {
-        if (!slot->may_hold_its_file() || !IsFileOf(slot->name().view(), path)) continue;
-        const std::string slot_name(slot->slot_name());
-        has_recovered = pool.Recover(slot_name, FileName(slot->name())).ok();
-        if (has_recovered) break;
-      }
-      if (!has_recovered) return;
-    }
-  }
-
-  static bool IsFileOf(std::string_view name, std::string_view database) {
-    if (!name.starts_with(database)) return false;
-    const std::string_view suffix = name.substr(database.size());
-    return suffix.empty() || suffix == kJournalSuffix || suffix == kWalSuffix;
   }
 
   // A pool that has recovered must be one that keeps what is committed next.

@@ -20,7 +20,10 @@ std::string Path(std::size_t database) { return std::string(kDatabaseNames[datab
 }  // namespace
 
 Session::Session(const Settings& settings, std::uint64_t seed)
-    : settings_(settings), random_(seed), disk_(std::make_unique<FaultDisk>()) {
+    : settings_(settings),
+      random_(seed),
+      journal_mode_(settings.journal_mode),
+      disk_(std::make_unique<FaultDisk>()) {
   disk_->keeps_log = false;
   for (std::size_t i = 0; i < kDatabaseCount; ++i) {
     expectation_.permitted[i] = live_[i] = {Shared({})};
@@ -50,7 +53,10 @@ void Session::StartPool() {
 void Session::Run(const Operation& operation) {
   if (!failure_.empty()) return;
   last_code_ = SQLITE_OK;
-  if (!pool_->is_started()) StartPool();
+  if (!pool_->is_started()) {
+    StartPool();
+    RecoverClaims();
+  }
   if (!pool_->is_started()) return;
   SimulatedConnection& connection = ConnectionOf(operation);
   switch (operation.action) {
@@ -315,7 +321,7 @@ void Session::SetJournalMode(const Operation& operation) {
   // page 1 is older than another connection's VACUUM, unless it has read since.
   const std::string sql = "SELECT count(*) FROM " + schema + ".sqlite_schema; PRAGMA " + schema +
                           ".journal_mode = " + mode;
-  Accept(Execute(connection, sql), "journal_mode = " + mode);
+  if (Accept(Execute(connection, sql), "journal_mode = " + mode)) journal_mode_ = mode;
   NoteJournalModes(connection);
 }
 
@@ -631,7 +637,8 @@ void Session::Export(std::size_t database) {
 
 void Session::Pause() {
   Finish();
-  if (AcceptStatus(pool_->Pause(), "pause")) AcceptStatus(pool_->Start(), "unpause");
+  if (!AcceptStatus(pool_->Pause(), "pause")) return;
+  if (AcceptStatus(pool_->Start(), "unpause")) RecoverClaims();
 }
 
 void Session::Kill() { StartAgainWith(disk_->slots()); }
@@ -656,7 +663,13 @@ void Session::StartAgainWith(std::map<std::string, FaultDisk::Slot> slots) {
   disk_->before_change = observer;
   live_ = expectation_.permitted;
   StartPool();
+  RecoverClaims();
   CheckLive();
+}
+
+void Session::RecoverClaims() {
+  if (!expectation_.may_need_recovery || !pool_->is_started()) return;
+  for (const std::string_view database : kDatabaseNames) pool_->RecoverClaimsOn(database);
 }
 
 void Session::CheckLive() {

@@ -67,6 +67,8 @@ class Session {
   std::function<bool()> expects_failure = [] { return false; };
   // The first result in the last operation that was none of success, SQLITE_OK when all were.
   int last_code() const { return last_code_; }
+  // The one that a connection set last.
+  const std::string& journal_mode() const { return journal_mode_; }
   // Reads every database and compares it with the model.
   void CheckLive();
 
@@ -115,6 +117,7 @@ class Session {
   void Pause();
   void Kill();
   void Crash(const Operation& operation);
+  void RecoverClaims();
   void StartAgainWith(std::map<std::string, FaultDisk::Slot> slots);
 
   // What the connection sees of the database, null when that can't be told for now.
@@ -138,6 +141,7 @@ class Session {
 
   Settings settings_;
   Random random_;
+  std::string journal_mode_;
   std::unique_ptr<FaultDisk> disk_;
   std::unique_ptr<SimulatedPool> pool_;
   int generation_ = 0;

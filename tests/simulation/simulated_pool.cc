@@ -70,4 +70,23 @@ Status SimulatedPool::ReduceCapacity(int count) {
   return {};
 }
 
+void SimulatedPool::RecoverClaimsOn(std::string_view database) {
+  const FileName name = pool().Resolve(database).value();
+  bool has_recovered = true;
+  while (has_recovered && !pool().CheckQuarantine(name).ok()) {
+    has_recovered = false;
+    for (std::int32_t i = 0; Slot* const slot = pool().At(SlotState::kQuarantined, i); ++i) {
+      if (!slot->may_hold_its_file() || !IsFileOf(slot->name().view(), database)) continue;
+      has_recovered = pool().Recover(slot->slot_name(), FileName(slot->name())).ok();
+      if (has_recovered) break;
+    }
+  }
+}
+
+bool SimulatedPool::IsFileOf(std::string_view name, std::string_view database) {
+  if (!name.starts_with(database)) return false;
+  const std::string_view suffix = name.substr(database.size());
+  return suffix.empty() || suffix == kJournalSuffix || suffix == kWalSuffix;
+}
+
 }  // namespace sahpool::testing

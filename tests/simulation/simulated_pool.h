@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "fault_storage.h"
 #include "sahpool/status.h"
@@ -45,6 +46,11 @@ class SimulatedPool {
 
   Status AddCapacity(int count);
   Status ReduceCapacity(int count);
+
+  // Does what a user does who is told that the database or its journal may be in quarantine.
+  void RecoverClaimsOn(std::string_view database);
+  // Whether `name` is that of the database, of its journal or of its WAL.
+  static bool IsFileOf(std::string_view name, std::string_view database);
 
   bool is_started() const { return is_started_; }
   PoolVfs& vfs() { return *vfs_; }

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Runs SQLite on simulated pools that crash and fail, and checks what is left: builds the simulation
+# and runs its workloads, one for each seed. What it needs: tools/setup.sh build test
+#
+#   tools/simulate.sh [--crashes N] [--faults N] [--seed N] [--jobs N] [--sanitize]
+#   tools/simulate.sh --defects        whether the seeded defects are noticed, one line for each
+#   tools/simulate.sh --replay WHAT…   what a violation's last line says
+#
+#   --crashes N, --faults N  how many crash states to judge and faults to inject; 20000 of each
+#   --seed N                 of the first workload; 1
+#   --jobs N                 processes, which share the work and have seeds of their own; 1
+#   --sanitize               with ASan, UBSan and a search for leaks
+#
+# Prints seeds, counts and time. Exit status 0 when nothing is wrong.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+# Between the first seeds of two jobs: more workloads than any campaign has.
+readonly SEEDS_PER_JOB=1000000000
+
+fail_usage() {
+  echo "simulate: $1" >&2
+  sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2
+  exit 2
+}
+
+build() {
+  local build=build/simulation flags=(-DCMAKE_CXX_FLAGS="-O2 -gline-tables-only")
+  if [[ $sanitize == true ]]; then
+    build=build/asan
+    flags=(-DCMAKE_CXX_FLAGS="-O1 -gline-tables-only" -DSAHPOOL_SANITIZE=address,undefined)
+  fi
+  [[ -f $build/build.ninja ]] || cmake -S . -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang-19 \
+    -DCMAKE_CXX_COMPILER=clang++-19 -DSAHPOOL_BUILD_TOOLS=OFF "${flags[@]}" >&2 || return
+  cmake --build "$build" --target "$1" >&2 && program=$build/tests/$1
+}
+
+crashes=20000
+faults=20000
+seed=1
+jobs=1
+sanitize=false
+while (($#)); do
+  case "$1" in
+    --crashes | --faults | --seed | --jobs)
+      [[ ${2-} =~ ^[0-9]+$ ]] || fail_usage "$1 needs a number"
+      declare "${1#--}=$2"
+      shift
+      ;;
+    --sanitize) sanitize=true ;;
+    --defects)
+      build sahpool_simulation_mutated || exit 1
+      exec "$program" --mutation all
+      ;;
+    --replay)
+      build sahpool_simulation || exit 1
+      exec "$program" "$@"
+      ;;
+    *) fail_usage "unknown argument '$1'" ;;
+  esac
+  shift
+done
+((jobs > 0)) || fail_usage "--jobs needs a number above 0"
+
+build sahpool_simulation || exit 1
+processes=()
+for ((job = 0; job < jobs; job++)); do
+  "$program" --crashes $((crashes / jobs)) --faults $((faults / jobs)) \
+    --seed $((seed + job * SEEDS_PER_JOB)) &
+  processes+=($!)
+done
+status=0
+for process in "${processes[@]}"; do
+  wait "$process" || status=1
+done
+exit "$status"

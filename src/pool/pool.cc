@@ -152,10 +152,16 @@ Result<Slot*> Pool::Create(const FileName& name, std::uint32_t flags) {
   return slot;
 }
 
-Result<Slot*> Pool::CreateTemporary() {
+Result<Slot*> Pool::CreateTemporary(std::uint32_t flags) {
   auto slot = TakeFreeSlot();
   if (!slot.ok()) return slot;
   if (Status s = slot.value()->SetTemporary(SlotState::kTemporary); !s.ok()) return s;
+  if ((flags & (open_flag::kTempDb | open_flag::kTransientDb)) != 0) {
+    if (const Status marked = slot.value()->Flush(); !marked.ok()) {
+      static_cast<void>(slot.value()->ReleaseTemporary());
+      return marked;
+    }
+  }
   NoteFreeSlots();
   return slot;
 }

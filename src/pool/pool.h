@@ -83,8 +83,9 @@ class Pool {
 
   // Creates an empty file. kNoFreeSlot when the pool is full, kExists when the name is taken.
   Result<Slot*> Create(const FileName& name, std::uint32_t flags);
-  // A slot for a nameless temporary file.
-  Result<Slot*> CreateTemporary();
+  // A slot for a nameless temporary file. A temporary database is marked as such durably: a crash
+  // must not leave its bytes under an empty header, which is how a damaged header looks.
+  Result<Slot*> CreateTemporary(std::uint32_t flags);
   // A slot that an import fills before Publish(); durably marked as such.
   Result<Slot*> Reserve();
 

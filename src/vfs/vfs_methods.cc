@@ -45,7 +45,8 @@ int OpenMethod(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags
   if ((flags & SQLITE_OPEN_MAIN_DB) != 0) self.ForgetError();
 
   const bool is_nameless = name == nullptr || *name == '\0';
-  auto slot = is_nameless ? self.pool().CreateTemporary() : FindOrCreate(self, name, flags);
+  auto slot = is_nameless ? self.pool().CreateTemporary(static_cast<std::uint32_t>(flags))
+                          : FindOrCreate(self, name, flags);
   if (!slot.ok()) {
     const int code = self.Fail(slot.status(), SQLITE_CANTOPEN);
     return code == SQLITE_FULL || code == SQLITE_NOMEM ? code : SQLITE_CANTOPEN;

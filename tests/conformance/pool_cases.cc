@@ -96,7 +96,7 @@ Failure FullPoolRefusesFiles(Backend& backend) {
   }
   REQUIRE_EQ(pool.free_count(), 0);
   REQUIRE_EQ(pool.Create(Named("e"), open_flag::kMainDb).status().code(), Code::kNoFreeSlot);
-  REQUIRE_EQ(pool.CreateTemporary().status().code(), Code::kNoFreeSlot);
+  REQUIRE_EQ(pool.CreateTemporary(open_flag::kTransientDb).status().code(), Code::kNoFreeSlot);
   REQUIRE_EQ(pool.Reserve().status().code(), Code::kNoFreeSlot);
   REQUIRE(pool.RemoveFreeSlot() == nullptr);
   REQUIRE_EQ(pool.file_count(), kCapacity);
@@ -206,7 +206,7 @@ Failure LeftoverTemporariesAreFreed(Backend& backend) {
     REQUIRE_PASSED(CreateWithPattern(pool, "temporary", 1, open_flag::kTransientDb));
     REQUIRE_PASSED(CreateWithPattern(pool, "deleted-on-close", 1,
                                      open_flag::kMainDb | open_flag::kDeleteOnClose));
-    const auto nameless = pool.CreateTemporary();
+    const auto nameless = pool.CreateTemporary(open_flag::kTransientDb);
     REQUIRE_OK(nameless);
     REQUIRE_EQ(nameless.value()->state(), SlotState::kTemporary);
     Buffer bytes(5000);

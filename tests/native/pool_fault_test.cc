@@ -189,7 +189,7 @@ TEST(PoolFault, AWipeCanBeRepeated) {
 }
 
 void UseTemporaryFile(PoolOnDisk& pool) {
-  const auto slot = pool.pool().CreateTemporary();
+  const auto slot = pool.pool().CreateTemporary(open_flag::kTransientDb);
   if (!slot.ok()) return;
   static_cast<void>(slot.value()->Write(MakeDatabase("temporary"), 0));
   static_cast<void>(slot.value()->ReleaseTemporary());
@@ -277,7 +277,7 @@ TEST(PoolFault, ASlotWhoseHeaderMayBeTornIsCleanedBeforeItsNextUse) {
     EXPECT_FALSE(pool.pool().Create(Resolved("new"), kDatabaseFlags).ok());
     EXPECT_FALSE(pool.pool().At(SlotState::kFree, 0)->is_clean());
     disk.log.clear();
-    ASSERT_TRUE(pool.pool().CreateTemporary().ok());
+    ASSERT_TRUE(pool.pool().CreateTemporary(open_flag::kTransientDb).ok());
     EXPECT_EQ(disk.log, (std::vector<std::string>{"flush a", "write a 0+524"}));
   }
 }

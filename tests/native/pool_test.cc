@@ -118,7 +118,7 @@ TEST_F(PoolTest, HasNoSlotOutsideOfTheirOrder) {
 TEST_F(PoolTest, CleansASlotDurablyBeforeAnotherFileGetsIt) {
   AddFreeSlots(1);
   Start();
-  Slot& slot = *pool.pool().CreateTemporary().value();
+  Slot& slot = *pool.pool().CreateTemporary(open_flag::kTransientDb).value();
   ASSERT_TRUE(slot.Write(Filled(100, 1), 0).ok());
   ASSERT_TRUE(slot.ReleaseTemporary().ok());
   EXPECT_FALSE(slot.is_clean());
@@ -257,7 +257,7 @@ TEST_F(PoolTest, AsksForSlotsWhenFewAreFree) {
   EXPECT_EQ(pool.host().few_free_slots, 0);
   ASSERT_TRUE(pool.pool().Create(Resolved("b"), kDatabaseFlags).ok());
   EXPECT_EQ(pool.host().few_free_slots, 1);
-  ASSERT_TRUE(pool.pool().CreateTemporary().ok());
+  ASSERT_TRUE(pool.pool().CreateTemporary(open_flag::kTransientDb).ok());
   EXPECT_EQ(pool.host().few_free_slots, 2);
 }
 

@@ -91,6 +91,11 @@ class Judgement {
     for (std::int32_t i = 0; Slot* const slot = pool.At(SlotState::kQuarantined, i); ++i) {
       const std::string name(slot->slot_name());
       if (disk_.bytes(name) != survivors_.at(name)) return "quarantined slot " + name + " changed";
+      // Which is how a damaged header looks: no crash alone may leave it.
+      if (!expectation_.may_need_recovery &&
+          slot->quarantine_reason().starts_with("the header is empty")) {
+        return "quarantined slot " + name + ": a database under an empty header";
+      }
     }
     std::set<std::string> names;
     for (std::int32_t i = 0; Slot* const slot = pool.At(SlotState::kNamed, i); ++i) {

@@ -46,6 +46,9 @@ mutation(new-file-is-not-flushed pool/pool.cc
 mutation(reserved-slot-is-not-flushed pool/pool.cc
   [[if (Status s = slot.value()->Flush(); !s.ok()) {]]
   [[if (Status s = @ON@ ? Status() : slot.value()->Flush(); !s.ok()) {]])
+mutation(temporary-database-is-not-flushed pool/pool.cc
+  [[if (const Status marked = slot.value()->Flush(); !marked.ok()) {]]
+  [[if (const Status marked = @ON@ ? Status() : slot.value()->Flush(); !marked.ok()) {]])
 mutation(emptied-slot-is-not-flushed-before-its-header pool/slot.cc
   [[    if (Status s = Flush(); !s.ok()) return s;
     if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;]]

@@ -277,7 +277,7 @@ TEST(PoolFault, ASlotWhoseHeaderMayBeTornIsCleanedBeforeItsNextUse) {
     EXPECT_FALSE(pool.pool().Create(Resolved("new"), kDatabaseFlags).ok());
     EXPECT_FALSE(pool.pool().At(SlotState::kFree, 0)->is_clean());
     disk.log.clear();
-    ASSERT_TRUE(pool.pool().CreateTemporary(open_flag::kTransientDb).ok());
+    ASSERT_TRUE(pool.pool().CreateTemporary(open_flag::kSubjournal).ok());
     EXPECT_EQ(disk.log, (std::vector<std::string>{"flush a", "write a 0+524"}));
   }
 }

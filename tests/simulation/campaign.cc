@@ -24,6 +24,13 @@ void SayLog(FaultDisk& disk) {
   disk.log.clear();
 }
 
+// Whether a kill strikes in the middle of the operation.
+bool IsKilled(const Workload& workload, std::size_t operation) {
+  return operation + 1 < workload.operations.size() &&
+         workload.operations[operation + 1].action == Action::kKill &&
+         workload.operations[operation + 1].a % 4 != 0;
+}
+
 // Judges what `count` crashes would leave at this moment.
 void CrashHere(Session& session, Random& random, int count, std::uint64_t& states) {
   const bool can_forget = HasUnflushed(session.disk());
@@ -74,7 +81,9 @@ std::string Campaign::RunWithCrashes(const Workload& workload, std::uint64_t see
   };
   session.before_change = crash;
   session.disk().keeps_log = is_verbose;
-  for (const Operation& operation : workload.operations) {
+  for (std::size_t i = 0; i < workload.operations.size(); ++i) {
+    const Operation& operation = workload.operations[i];
+    session.remembers_moments = IsKilled(workload, i);
     Say(is_verbose, Describe(operation));
     session.Run(operation);
     SayLog(session.disk());
@@ -91,7 +100,9 @@ std::string Campaign::RunWithFaults(const Workload& workload, std::uint64_t seed
   std::uint64_t states = 0;
   Random random(seed ^ 0xfa17);
   session.disk().keeps_log = is_verbose;
-  for (const Operation& operation : workload.operations) {
+  for (std::size_t i = 0; i < workload.operations.size(); ++i) {
+    const Operation& operation = workload.operations[i];
+    session.remembers_moments = IsKilled(workload, i);
     Say(is_verbose, Describe(operation));
     injection.Before(operation);
     session.Run(operation);
@@ -104,7 +115,11 @@ std::string Campaign::RunWithFaults(const Workload& workload, std::uint64_t seed
       Say(is_verbose,
           "  " + injection.Description() + ": result " + std::to_string(session.last_code()));
       CrashHere(session, random, 2, states);
+    } else if (operation.action == Action::kReduceCapacity) {
+      // What was removed may come back after a crash.
+      CrashHere(session, random, 2, states);
     }
+    if (has_hit) session.DeleteStaleJournals();
     if (!session.failure().empty()) {
       return Describe(operation) + (has_hit ? ", " + injection.Description() : "") + ": " +
              session.failure();

@@ -134,11 +134,17 @@ Workload DrawWorkload(std::uint64_t seed, std::size_t operation_count) {
     workload.operations.push_back({Action::kOpen, connection, random.Below(kDatabaseCount),
                                    Draw(random), Draw(random), Draw(random)});
   }
+  // In some workloads one connection only reads, in long transactions, what the other one changes.
+  const bool has_reader = random.OneIn(4);
   while (workload.operations.size() < operation_count) {
     // One connection does more than the other, so that transactions get somewhere.
     const std::size_t connection = random.OneIn(4) ? 1 : 0;
-    workload.operations.push_back({DrawAction(random), connection, random.Below(kDatabaseCount),
-                                   Draw(random), Draw(random), Draw(random)});
+    const Action action = has_reader && connection == 1
+                              ? random.Among({Action::kBegin, Action::kRead, Action::kRead,
+                                              Action::kRead, Action::kRead, Action::kCommit})
+                              : DrawAction(random);
+    workload.operations.push_back({action, connection, random.Below(kDatabaseCount), Draw(random),
+                                   Draw(random), Draw(random)});
   }
   return workload;
 }

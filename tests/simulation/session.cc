@@ -31,6 +31,7 @@ Session::Session(const Settings& settings, std::uint64_t seed)
   StartPool();
   AcceptStatus(pool_->AddCapacity(settings.capacity), "first capacity");
   disk_->before_change = [this] {
+    if (remembers_moments) RememberMoment();
     if (before_change) before_change();
   };
 }
@@ -53,6 +54,8 @@ void Session::StartPool() {
 void Session::Run(const Operation& operation) {
   if (!failure_.empty()) return;
   last_code_ = SQLITE_OK;
+  if (operation.action != Action::kKill) moment_.reset();
+  moments_ = 0;
   if (!pool_->is_started()) {
     StartPool();
     RecoverClaims();
@@ -241,20 +244,19 @@ void Session::NoteJournalModes(SimulatedConnection& connection) {
   }
 }
 
-// With synchronous = NORMAL and a rollback journal SQLite flushes the journal only once and trusts
-// checksums that look at every 200th byte: on a disk that tears or reorders writes it promises
-// nothing.
-Survival Session::DrawSurvival(std::size_t ticket) const {
-  bool is_weak = false;
+// With synchronous = NORMAL and a rollback journal SQLite flushes the journal only once, trusts
+// checksums that look at every 200th byte, and doesn't flush the end of a journal: on a disk that
+// tears, reorders or forgets writes it promises nothing, until all of them have been flushed.
+Survival Session::DrawSurvival(std::size_t ticket) {
+  if (!HasUnflushedChanges(*disk_)) was_weak_ = false;
   for (const SimulatedConnection& connection : connections_) {
     for (std::size_t i = 0; i < kDatabaseCount; ++i) {
-      if (Sees(connection, i) && connection.synchronous < 2 && !is_wal_[i]) is_weak = true;
+      if (Sees(connection, i) && connection.synchronous < 2 && !is_wal_[i]) was_weak_ = true;
     }
   }
-  constexpr std::array kOrderly = {Survival::kAll, Survival::kNone, Survival::kPrefix,
-                                   Survival::kSlots};
-  return is_weak ? kOrderly[ticket % kOrderly.size()]
-                 : static_cast<Survival>(ticket % kSurvivalCount);
+  constexpr std::array kOrderly = {Survival::kAll, Survival::kPrefix};
+  return was_weak_ ? kOrderly[ticket % kOrderly.size()]
+                   : static_cast<Survival>(ticket % kSurvivalCount);
 }
 
 ContentPtr Session::Look(SimulatedConnection& connection, std::size_t database) {
@@ -356,6 +358,7 @@ void Session::Commit(SimulatedConnection& connection) {
       contents[0] && contents[1] && !UsesWal(connection, 0) && !UsesWal(connection, 1);
   ExpectCommit(contents, is_atomic);
   const int code = Execute(connection, "COMMIT");
+  if (connection.has_attached && expects_failure()) may_have_stale_journals_ = true;
   if (Accept(code, "COMMIT")) {
     Committed(contents, connection.synchronous >= 2);
     Forget(connection);
@@ -641,7 +644,20 @@ void Session::Pause() {
   if (AcceptStatus(pool_->Start(), "unpause")) RecoverClaims();
 }
 
-void Session::Kill() { StartAgainWith(disk_->slots()); }
+// Each of the operation's moments is as likely as any other to be the one that is kept.
+void Session::RememberMoment() {
+  if (!random_.OneIn(++moments_)) return;
+  moment_ = {.slots = disk_->slots(), .expectation = expectation_};
+}
+
+void Session::Kill() {
+  if (!moment_) return StartAgainWith(disk_->slots());
+  Moment moment = *std::exchange(moment_, std::nullopt);
+  moment.expectation.may_need_recovery |= expectation_.may_need_recovery;
+  expectation_ = std::move(moment.expectation);
+  StartAgainWith(std::move(moment.slots));
+  expectation_.together = {};
+}
 
 void Session::Crash(const Operation& operation) {
   std::map<std::string, FaultDisk::Slot> slots;
@@ -665,6 +681,27 @@ void Session::StartAgainWith(std::map<std::string, FaultDisk::Slot> slots) {
   StartPool();
   RecoverClaims();
   CheckLive();
+  may_have_stale_journals_ = true;
+  DeleteStaleJournals();
+}
+
+void Session::DeleteStaleJournals() {
+  if (!may_have_stale_journals_ || !pool_->is_started() || !failure_.empty()) return;
+  Finish();
+  for (std::size_t i = 0; i < kDatabaseCount; ++i) {
+    if (pool_->pool().Find(pool_->pool().Resolve(kDatabaseNames[i]).value()) == nullptr) continue;
+    SimulatedConnection connection;
+    connection.main = i;
+    int code =
+        sqlite3_open_v2(Path(i).c_str(), &connection.db, SQLITE_OPEN_READWRITE, pool_->vfs_name());
+    if (code == SQLITE_OK && !UsesWal(connection, i)) {
+      // SQLite deletes the journal only when it leaves a mode that keeps it.
+      code = Execute(connection, "PRAGMA journal_mode = persist; PRAGMA journal_mode = delete");
+    }
+    Accept(code, "deleting the journal of " + Path(i));
+    sqlite3_close_v2(connection.db);
+  }
+  may_have_stale_journals_ = false;
 }
 
 void Session::RecoverClaims() {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,17 +50,28 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   void Run(const Operation& operation);
+  // Whether the next operation's moments are remembered: a kKill that follows it strikes at one of
+  // them, so that it is cut off in the middle.
+  bool remembers_moments = false;
   // Closes the connections.
   void Finish();
 
   FaultDisk& disk() { return *disk_; }
   const Expectation& expectation() const { return expectation_; }
+  // After an operation, when no fault is armed.
+  //
+  // SQLite up to 3.54.1, on every VFS: when a crash or a failure meets a commit over several
+  // databases after its super-journal has gone, a journal that PERSIST or TRUNCATE keep also keeps
+  // the super-journal's name at its end. A later, shorter transaction that is rolled back is then
+  // taken for a part of that commit, and is not undone. Deleting the journals prevents it.
+  void DeleteStaleJournals();
+
   // From now on: a call of the host has failed.
   void MayNeedRecovery() {
     expectation_.may_need_recovery = before_commit_.may_need_recovery = true;
   }
   // A way to crash that is promised to be survived at this moment, chosen by `ticket`.
-  Survival DrawSurvival(std::size_t ticket) const;
+  Survival DrawSurvival(std::size_t ticket);
   const std::string& failure() const { return failure_; }
   void Fail(const std::string& problem);
 
@@ -117,6 +129,7 @@ class Session {
   void Pause();
   void Kill();
   void Crash(const Operation& operation);
+  void RememberMoment();
   void RecoverClaims();
   void StartAgainWith(std::map<std::string, FaultDisk::Slot> slots);
 
@@ -148,11 +161,19 @@ class Session {
   std::array<SimulatedConnection, kConnectionCount> connections_{};
   Expectation expectation_;
   Expectation before_commit_;
+  struct Moment {
+    std::map<std::string, FaultDisk::Slot> slots;
+    Expectation expectation;
+  };
+  std::optional<Moment> moment_;
+  std::size_t moments_ = 0;
   std::array<bool, kDatabaseCount> is_wal_{};
   // A commit failed since the last one that succeeded: its frames may still lie in the WAL.
   std::array<bool, kDatabaseCount> is_uncertain_{};
   // What a reader can find now: one content, or several after a commit failed.
   std::array<std::vector<ContentPtr>, kDatabaseCount> live_;
+  bool may_have_stale_journals_ = false;
+  bool was_weak_ = false;  // since everything was last flushed
   std::int64_t version_ = 0;
   int last_code_ = SQLITE_OK;
   std::string message_;  // of the last statement that failed

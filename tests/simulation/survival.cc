@@ -70,7 +70,7 @@ bool Exists(const FaultDisk::Slot& slot, Survival pattern, Random& random) {
       return slot.was_ever_durable;
     default:
       if (!slot.was_ever_durable && random.OneIn(2)) return false;
-      return !slot.is_removed || random.OneIn(4);
+      return !slot.is_removed || random.OneIn(2);
   }
 }
 
@@ -80,6 +80,11 @@ const char* NameOf(Survival pattern) {
   constexpr const char* kNames[kSurvivalCount] = {"all",         "none",     "prefix", "slots",
                                                   "all-but-one", "only-one", "random", "reordered"};
   return kNames[static_cast<std::size_t>(pattern)];
+}
+
+bool HasUnflushedChanges(const FaultDisk& disk) {
+  return std::ranges::any_of(disk.slots(),
+                             [](const auto& entry) { return !entry.second.since_flush.empty(); });
 }
 
 bool HasUnflushed(const FaultDisk& disk) {

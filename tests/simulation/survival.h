@@ -27,6 +27,8 @@ const char* NameOf(Survival pattern);
 
 // Whether the disk has anything that a crash could take away.
 bool HasUnflushed(const FaultDisk& disk);
+// The same of the bytes of slots alone.
+bool HasUnflushedChanges(const FaultDisk& disk);
 
 SlotBytes Survivors(const FaultDisk& disk, Survival pattern, Random& random);
 

@@ -61,6 +61,7 @@ export interface HostImports {
   flush(handle: number): number;
   error_text(into: Pointer, capacity: number): number;
   now(): number;
+  clock(): number;
   randomness(into: Pointer, count: number): number;
   log(pool: Pointer, level: number, text: Pointer, length: number): void;
   few_free_slots(pool: Pointer): void;

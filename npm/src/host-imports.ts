@@ -40,6 +40,7 @@ export function createHostImports(
     flush: (handle) => handles.flush(handle),
     error_text: (into, capacity) => memory.putText(handles.errorText, into, capacity),
     now: () => Date.now(),
+    clock: () => performance.now(),
     randomness: (into, count) => fillRandomly(memory.view(into, count)),
     log(pool, level, text, length) {
       const message = memory.text(text, length);

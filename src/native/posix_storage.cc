@@ -103,6 +103,11 @@ std::int64_t PosixHost::NowMilliseconds() {
   return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+std::int64_t PosixHost::ClockMicroseconds() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
 std::size_t PosixHost::Randomness(std::span<std::byte> into) {
   const ssize_t count = RetryInterrupted([&] { return getrandom(into.data(), into.size(), 0); });
   return count < 0 ? 0 : static_cast<std::size_t>(count);

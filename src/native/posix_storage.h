@@ -36,6 +36,7 @@ class PosixHandle final : public StorageHandle {
 class PosixHost : public Host {
  public:
   std::int64_t NowMilliseconds() override;
+  std::int64_t ClockMicroseconds() override;
   std::size_t Randomness(std::span<std::byte> into) override;
   std::int64_t SleepMicroseconds(std::int64_t microseconds) override;
   // Errors are reported to the caller anyway; warnings go to the standard error output.

@@ -12,11 +12,12 @@ void Pool::RemoveAll() {
     first_ = slot->next;
   }
   broken_takeover_ = {};
+  last_changed_ = nullptr;
   is_started_ = false;
 }
 
 Status Pool::Attach(std::unique_ptr<StorageHandle> handle, std::string_view slot_name) {
-  std::unique_ptr<Slot> slot = Slot::Create(std::move(handle), slot_name);
+  std::unique_ptr<Slot> slot = Slot::Create(std::move(handle), slot_name, meter_);
   if (!slot) return {Code::kNoMemory, "out of memory while attaching a slot"};
   if (Status s = slot->Load(); !s.ok()) return s;
   if (is_started_ && slot->state() == SlotState::kFree) {
@@ -57,6 +58,7 @@ std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
   for (Slot** link = &first_; *link != nullptr; link = &(*link)->next) {
     // A removal need not be durable either: what comes back after a crash must hold nothing.
     if ((*link)->state() == SlotState::kFree && (*link)->MakeClean().ok()) {
+      if (last_changed_ == *link) last_changed_ = nullptr;
       return std::unique_ptr<Slot>(std::exchange(*link, (*link)->next));
     }
   }
@@ -136,6 +138,23 @@ Status Pool::MakeDurable(Slot& slot) {
   return slot.Flush();
 }
 
+Status Pool::BeginChange(Slot& slot) {
+  // Nobody looks for a nameless file after a crash.
+  if (slot.state() == SlotState::kTemporary) return {};
+  if (last_changed_ != &slot) {
+    if (Status s = Drain(); !s.ok()) return s;
+  }
+  last_changed_ = &slot;
+  return Settle();
+}
+
+Status Pool::Drain() {
+  if (last_changed_ == nullptr) return {};
+  if (Status s = last_changed_->Drain(); !s.ok()) return s;
+  last_changed_ = nullptr;
+  return {};
+}
+
 Result<Slot*> Pool::Create(const FileName& name, std::uint32_t flags) {
   if (Find(name) != nullptr) return Status(Code::kExists, "the file exists already");
   if (Status s = Settle(); !s.ok()) return s;
@@ -185,7 +204,7 @@ Status Pool::Delete(Slot& slot) {
     return {Code::kBusy, text.Append(" is open")};
   }
   // Without its journal nothing undoes what of the database's past a crash could bring back.
-  if (Status s = Settle(); !s.ok()) return s;
+  if (Status s = BeginChange(slot); !s.ok()) return s;
   return slot.SetFree();
 }
 

@@ -25,12 +25,13 @@ namespace sahpool {
 
 class Pool {
  public:
-  explicit Pool(Host& host) : host_(host) {}
+  explicit Pool(Host& host) : host_(host), meter_(host) {}
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
   Host& host() { return host_; }
+  StorageMeter& meter() { return meter_; }
 
   // How the host's URL parser spells names; before the first Attach(). At first as the standard.
   void set_url_dialect(const UrlDialect& dialect) { url_dialect_ = dialect; }
@@ -63,6 +64,7 @@ class Pool {
   }
   std::int32_t file_count() const { return CountIn(SlotState::kNamed); }
   std::int32_t free_count() const { return CountIn(SlotState::kFree); }
+  std::int32_t quarantined_count() const { return CountIn(SlotState::kQuarantined); }
 
   // Asks the host for slots whenever fewer than `count` are free.
   void KeepFree(std::int32_t count);
@@ -80,6 +82,13 @@ class Pool {
   // Makes the slot durable, after Settle(): a journal that came back after a crash would undo what
   // was written since.
   Status MakeDurable(Slot& slot);
+
+  // Before a change of the file: what was kept back of the files changed before is handed over
+  // first, so that a killed process never leaves a later change without an earlier one. An error is
+  // that of the earlier change.
+  Status BeginChange(Slot& slot);
+  // Hands over what was kept back, of whichever file.
+  Status Drain();
 
   // Creates an empty file. kNoFreeSlot when the pool is full, kExists when the name is taken.
   Result<Slot*> Create(const FileName& name, std::uint32_t flags);
@@ -147,6 +156,7 @@ class Pool {
   void TakeBackName(Slot& reserved, Slot* replaced);
 
   Host& host_;
+  StorageMeter meter_;
   UrlDialect url_dialect_;
   // An import that failed when both headers had the name, and neither could be changed durably:
   // the new slot stays in quarantine until the old one is known to be whole on the disk.
@@ -156,6 +166,7 @@ class Pool {
   };
 
   Slot* first_ = nullptr;
+  Slot* last_changed_ = nullptr;  // the only lasting file of which something may be kept back
   BrokenTakeover broken_takeover_;
   bool is_started_ = false;
   std::int32_t keep_free_ = 0;

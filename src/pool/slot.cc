@@ -23,8 +23,8 @@ bool EndsLike(const SlotHeaderBytes& header, const SlotHeaderBytes& other) {
 }  // namespace
 
 std::unique_ptr<Slot> Slot::Create(std::unique_ptr<StorageHandle> handle,
-                                   std::string_view slot_name) {
-  std::unique_ptr<Slot> slot(new (std::nothrow) Slot(std::move(handle)));
+                                   std::string_view slot_name, StorageMeter& meter) {
+  std::unique_ptr<Slot> slot(new (std::nothrow) Slot(std::move(handle), meter));
   if (!slot) return nullptr;
   slot->slot_name_.reset(new (std::nothrow) char[slot_name.size() + 1]);
   if (!slot->slot_name_) return nullptr;
@@ -35,7 +35,7 @@ std::unique_ptr<Slot> Slot::Create(std::unique_ptr<StorageHandle> handle,
 }
 
 Status Slot::Load() {
-  const auto size = handle_->Size();
+  const auto size = AskSize();
   if (!size.ok()) return Describe(size.status(), "asking for the size of");
   stored_size_ = size.value();
   // A killed process leaves changes that can be seen and that a power loss can still take away.
@@ -103,20 +103,65 @@ Result<bool> Slot::StartsLikeDatabase() {
 }
 
 std::int64_t Slot::size() const {
-  return std::max<std::int64_t>(stored_size_ - kSlotDataOffset, 0);
+  const std::int64_t stored = std::max<std::int64_t>(stored_size_ - kSlotDataOffset, 0);
+  return buffer_ ? std::max(stored, buffer_->end()) : stored;
 }
 
 Status Slot::Read(std::span<std::byte> into, std::int64_t offset) {
-  return ReadAll(into, kSlotDataOffset + offset);
+  const bool is_within = offset + static_cast<std::int64_t>(into.size()) <= size();
+  if (!has_kept_writes() || !is_within) return ReadAll(into, kSlotDataOffset + offset);
+  if (!buffer_->Covers(offset, into.size())) {
+    if (Status s = ReadStored(into, offset); !s.ok()) return s;
+  }
+  buffer_->Overlay(into, offset);
+  return {};
+}
+
+// Fills `into` with what was handed over; between that and what is kept back there are zeros.
+Status Slot::ReadStored(std::span<std::byte> into, std::int64_t offset) {
+  const auto present = static_cast<std::size_t>(std::clamp<std::int64_t>(
+      stored_size_ - kSlotDataOffset - offset, 0, static_cast<std::int64_t>(into.size())));
+  std::ranges::fill(into.subspan(present), std::byte{0});
+  return ReadAll(into.first(present), kSlotDataOffset + offset);
+}
+
+void Slot::KeepWrites() {
+  if (!buffer_) buffer_.reset(new (std::nothrow) WriteBuffer);
 }
 
 Status Slot::Write(std::span<const std::byte> bytes, std::int64_t offset) {
-  return WriteAll(bytes, kSlotDataOffset + offset);
+  if (!buffer_) return WriteAll(bytes, kSlotDataOffset + offset);
+  if (!buffer_->Put(bytes, offset)) {
+    if (Status s = Drain(); !s.ok()) return s;
+    if (!buffer_->Put(bytes, offset)) return WriteAll(bytes, kSlotDataOffset + offset);
+  }
+  is_dirty_ = true;
+  return {};
+}
+
+Status Slot::Drain() {
+  if (!has_kept_writes()) return {};
+  buffer_->Arrange();
+  for (const WriteBuffer::Extent& extent : buffer_->extents()) {
+    if (Status s = WriteAll(buffer_->BytesOf(extent), kSlotDataOffset + extent.offset); !s.ok()) {
+      return s;
+    }
+  }
+  meter_.stats().merged_writes +=
+      buffer_->put_count() - static_cast<std::int64_t>(buffer_->extent_count());
+  buffer_->Clear();
+  return {};
 }
 
 Status Slot::Truncate(std::int64_t size) {
+  if (buffer_) {
+    buffer_->Cut(size);
+    if (!buffer_->empty() && buffer_->end() == size && this->size() == size) return {};
+  }
   is_dirty_ = true;
-  if (Status s = handle_->Truncate(kSlotDataOffset + size); !s.ok()) {
+  const Status truncated = meter_.Measure(
+      &StorageStats::truncates, [&] { return handle_->Truncate(kSlotDataOffset + size); });
+  if (const Status& s = truncated; !s.ok()) {
     NoteFailedChange();
     return Describe(s, "setting the size of");
   }
@@ -128,8 +173,10 @@ Status Slot::Flush() {
   if (header_pending_) {
     if (Status s = WriteHeader(header_); !s.ok()) return s;
   }
+  if (Status s = Drain(); !s.ok()) return s;
   if (!is_dirty_) return {};
-  if (Status s = handle_->Flush(); !s.ok()) {
+  if (Status s = meter_.Measure(&StorageStats::flushes, [&] { return handle_->Flush(); });
+      !s.ok()) {
     is_doubtful_ = true;
     return Describe(s, "flushing");
   }
@@ -197,6 +244,7 @@ void Slot::SetFreeInMemory() {
   name_ = FileName();
   flags_ = 0;
   is_clean_ = false;
+  buffer_.reset();
 }
 
 Status Slot::MakeClean() {
@@ -230,12 +278,14 @@ Status Slot::WriteHeader(const SlotHeaderBytes& header) {
 
 Status Slot::ReadAll(std::span<std::byte> into, std::int64_t position) {
   while (!into.empty()) {
-    const auto count = handle_->Read(into, position);
+    const auto count =
+        meter_.Measure(&StorageStats::reads, [&] { return handle_->Read(into, position); });
     if (!count.ok()) return Describe(count.status(), "reading from");
     if (count.value() == 0 || count.value() > into.size()) {
       return Describe({Code::kIo, "the host returned fewer bytes than the slot has"},
                       "reading from");
     }
+    meter_.stats().bytes_read += static_cast<std::int64_t>(count.value());
     into = into.subspan(count.value());
     position += static_cast<std::int64_t>(count.value());
   }
@@ -245,7 +295,8 @@ Status Slot::ReadAll(std::span<std::byte> into, std::int64_t position) {
 Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
   is_dirty_ = true;
   while (!bytes.empty()) {
-    const auto count = handle_->Write(bytes, position);
+    const auto count =
+        meter_.Measure(&StorageStats::writes, [&] { return handle_->Write(bytes, position); });
     if (!count.ok()) {
       NoteFailedChange();
       return Describe(count.status(), "writing to");
@@ -259,6 +310,7 @@ Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
       return Describe({Code::kIo, "the host claims to have written more than it was given"},
                       "writing to");
     }
+    meter_.stats().bytes_written += static_cast<std::int64_t>(count.value());
     bytes = bytes.subspan(count.value());
     position += static_cast<std::int64_t>(count.value());
     stored_size_ = std::max(stored_size_, position);
@@ -269,7 +321,11 @@ Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
 // How much of it was done is unknown; the size must not be guessed.
 void Slot::NoteFailedChange() {
   is_doubtful_ = true;
-  if (const auto size = handle_->Size(); size.ok()) stored_size_ = size.value();
+  if (const auto size = AskSize(); size.ok()) stored_size_ = size.value();
+}
+
+Result<std::int64_t> Slot::AskSize() {
+  return meter_.Measure(&StorageStats::sizes, [&] { return handle_->Size(); });
 }
 
 Status Slot::Describe(const Status& cause, std::string_view action) const {

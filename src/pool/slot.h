@@ -3,6 +3,8 @@
 // The pool owns its slots and their handles exclusively, so name, flags and size are answered from
 // memory; only bytes, truncation and flushes go to the handle. Every count that the handle returns
 // is compared with what was asked.
+// While a file is open its writes may be kept back (pool/write_buffer.h): Drain() hands them over,
+// and whoever reads, cuts or flushes the file need not know. A Drain() that fails keeps them.
 // Threads: none of its own; the pool's owner serialises calls.
 // Errors: Status with the host's text. A failed header write leaves the slot's name in memory as it
 // was and the header is written again by the next Flush().
@@ -18,8 +20,10 @@
 #include "format/byte_source.h"
 #include "format/file_name.h"
 #include "format/slot_header.h"
+#include "pool/write_buffer.h"
 #include "sahpool/status.h"
 #include "storage/storage.h"
+#include "storage/storage_meter.h"
 
 namespace sahpool {
 
@@ -34,8 +38,9 @@ enum class SlotState : std::uint8_t {
 class Slot final : public ByteSource {
  public:
   // Takes over `handle`. `slot_name` is the host's file name. Null when memory has run out.
+  // `meter` outlives the slot.
   static std::unique_ptr<Slot> Create(std::unique_ptr<StorageHandle> handle,
-                                      std::string_view slot_name);
+                                      std::string_view slot_name, StorageMeter& meter);
 
   // Asks the handle for its size and, where there is one, reads the header: sets state, name and
   // flags, or the reason for a quarantine. Writes nothing.
@@ -61,6 +66,17 @@ class Slot final : public ByteSource {
   Status Write(std::span<const std::byte> bytes, std::int64_t offset);
   // Sets size(), cutting off or extending with zeros.
   Status Truncate(std::int64_t size);
+  // From now on writes are kept back until Drain(), or until there are too many. Without effect
+  // when memory has run out.
+  void KeepWrites();
+  // Gives that up; what was kept back must have been drained, or is to be forgotten.
+  void StopKeepingWrites() { buffer_.reset(); }
+  void ForgetKeptWrites() {
+    if (buffer_) buffer_->Clear();
+  }
+  bool has_kept_writes() const { return buffer_ != nullptr && !buffer_->empty(); }
+  // Hands over what was kept back, in the order of the file.
+  Status Drain();
   // Makes header and bytes durable. Costs nothing when nothing was written since the last flush.
   Status Flush();
 
@@ -110,7 +126,8 @@ class Slot final : public ByteSource {
   Slot* next = nullptr;  // the pool's list
 
  private:
-  explicit Slot(std::unique_ptr<StorageHandle> handle) : handle_(std::move(handle)) {}
+  Slot(std::unique_ptr<StorageHandle> handle, StorageMeter& meter)
+      : handle_(std::move(handle)), meter_(meter) {}
 
   void Classify(const DecodedHeader& header, bool holds_database);
   void QuarantineUnread(const DecodedHeader& header, std::string_view reason);
@@ -118,18 +135,22 @@ class Slot final : public ByteSource {
   Status MarkForDeletion();
   void SetFreeInMemory();
   Status WriteHeader(const SlotHeaderBytes& header);
+  Status ReadStored(std::span<std::byte> into, std::int64_t offset);
   Status ReadAll(std::span<std::byte> into, std::int64_t position);
   Status WriteAll(std::span<const std::byte> bytes, std::int64_t position);
   void NoteFailedChange();
+  Result<std::int64_t> AskSize();
   Status Describe(const Status& cause, std::string_view action) const;
 
   std::unique_ptr<StorageHandle> handle_;
+  StorageMeter& meter_;
+  std::unique_ptr<WriteBuffer> buffer_;
   std::unique_ptr<char[]> slot_name_;
   std::size_t slot_name_size_ = 0;
   SlotState state_ = SlotState::kFree;
   FileName name_;
   std::uint32_t flags_ = 0;
-  std::int64_t stored_size_ = 0;  // of the whole slot, header included
+  std::int64_t stored_size_ = 0;  // of what was handed over, header included
   SlotHeaderBytes header_{};      // as it should stand in the slot
   bool header_pending_ = false;   // the last attempt to write header_ failed
   bool is_dirty_ = false;         // something was written since the last flush

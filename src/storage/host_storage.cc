@@ -53,6 +53,10 @@ Status HostHandle::Flush() { return OkOrFailure(host_flush(number_)); }
 
 std::int64_t BrowserHost::NowMilliseconds() { return static_cast<std::int64_t>(host_now()); }
 
+std::int64_t BrowserHost::ClockMicroseconds() {
+  return static_cast<std::int64_t>(host_clock() * 1000);
+}
+
 std::size_t BrowserHost::Randomness(std::span<std::byte> into) {
   const int count = host_randomness(into.data(), static_cast<int>(into.size()));
   return static_cast<std::size_t>(std::max(count, 0));

@@ -32,6 +32,7 @@ class BrowserHost final : public Host {
   void set_pool(sahpool_pool* pool) { pool_ = pool; }
 
   std::int64_t NowMilliseconds() override;
+  std::int64_t ClockMicroseconds() override;
   std::size_t Randomness(std::span<std::byte> into) override;
   // Always 0: whoever holds a lock that is waited for lives in the same worker and can't go on
   // while this one sleeps.

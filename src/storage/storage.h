@@ -56,6 +56,9 @@ class Host {
   // Milliseconds since 1970-01-01 UTC.
   virtual std::int64_t NowMilliseconds() = 0;
 
+  // Microseconds of a clock that never goes back, from any start; for measuring only.
+  virtual std::int64_t ClockMicroseconds() { return NowMilliseconds() * 1000; }
+
   // Fills `into` with random bytes. Returns how many bytes it filled.
   virtual std::size_t Randomness(std::span<std::byte> into) = 0;
 

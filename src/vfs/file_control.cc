@@ -20,15 +20,9 @@ int QueryOrSet(bool& setting, int* argument) {
   return SQLITE_OK;
 }
 
-// SQLite frees the name, so it comes from SQLite's allocator.
 int ReportVfsName(const OpenFile& file, char** argument) {
-  const std::string_view name(file.vfs->name());
-  auto* const copy = static_cast<char*>(sqlite3_malloc64(name.size() + 1));
-  if (copy == nullptr) return SQLITE_NOMEM;
-  std::copy(name.begin(), name.end(), copy);
-  copy[name.size()] = '\0';
-  *argument = copy;
-  return SQLITE_OK;
+  *argument = CopyForSqlite(file.vfs->name());
+  return *argument != nullptr ? SQLITE_OK : SQLITE_NOMEM;
 }
 
 // Grows the file in whole chunks ahead of the writes that SQLite announces.
@@ -36,11 +30,19 @@ int Preallocate(OpenFile& file, sqlite3_int64 hint) {
   if (file.chunk_size <= 0) return SQLITE_OK;
   const sqlite3_int64 size = (hint + file.chunk_size - 1) / file.chunk_size * file.chunk_size;
   if (size <= file.slot().size()) return SQLITE_OK;
-  const Status s = file.slot().Truncate(size);
+  Status s = file.vfs->pool().BeginChange(file.slot());
+  if (s.ok()) s = file.slot().Truncate(size);
   return s.ok() ? SQLITE_OK : file.vfs->Fail(s, SQLITE_IOERR_TRUNCATE);
 }
 
 }  // namespace
+
+char* CopyForSqlite(std::string_view text) {
+  auto* const copy = static_cast<char*>(sqlite3_malloc64(text.size() + 1));
+  if (copy == nullptr) return nullptr;
+  *std::copy(text.begin(), text.end(), copy) = '\0';
+  return copy;
+}
 
 int FileControl(OpenFile& file, int operation, void* argument) {
   switch (operation) {
@@ -67,7 +69,12 @@ int FileControl(OpenFile& file, int operation, void* argument) {
       return SQLITE_OK;
     case SQLITE_FCNTL_COMMIT_PHASETWO:
       file.shared->has_uncommitted_writes = false;
+      if (const Status s = file.vfs->pool().Drain(); !s.ok()) {
+        return file.vfs->Fail(s, SQLITE_IOERR_WRITE);
+      }
       return SQLITE_NOTFOUND;
+    case SQLITE_FCNTL_PRAGMA:
+      return PoolPragma(file, static_cast<char**>(argument));
     default:
       return SQLITE_NOTFOUND;
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include "format/byte_order.h"
 #include "vfs/pool_vfs.h"
 #include "vfs/result_code.h"
 
@@ -25,6 +26,12 @@ int CloseMethod(sqlite3_file* file) {
   return SQLITE_OK;
 }
 
+Status ReadThroughCache(OpenFile& file, std::span<std::byte> into, std::int64_t offset) {
+  if ((file.flags & SQLITE_OPEN_MAIN_DB) == 0) return file.slot().Read(into, offset);
+  return file.shared->read_cache.Read(file.slot(), into, offset, file.vfs->read_ahead_bytes(),
+                                      file.vfs->pool().meter().stats().read_ahead_hits);
+}
+
 int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
@@ -32,7 +39,7 @@ int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) 
   const auto available =
       static_cast<std::size_t>(std::clamp<sqlite3_int64>(self.slot().size() - offset, 0, count));
   if (available > 0) {
-    if (const Status s = self.slot().Read(wanted.first(available), offset); !s.ok()) {
+    if (const Status s = ReadThroughCache(self, wanted.first(available), offset); !s.ok()) {
       return self.vfs->Fail(s, SQLITE_IOERR_READ);
     }
   }
@@ -45,7 +52,28 @@ int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) 
 // crash would leave, must not be built upon.
 Status BeginChange(OpenFile& file) {
   file.shared->has_uncommitted_writes = true;
-  return file.slot().state() == SlotState::kTemporary ? Status() : file.vfs->pool().Settle();
+  return file.vfs->pool().BeginChange(file.slot());
+}
+
+// A frame is written in two pieces, its header and its page, and the header tells whether it
+// commits. What a commit has written must be in the host's hands when it returns, and a failure in
+// that must be one of this call: with synchronous=NORMAL no other follows.
+Status HandOverCommit(OpenFile& file, std::span<const std::byte> bytes, std::int64_t offset) {
+  constexpr std::size_t kFrameHeaderSize = 24;
+  constexpr std::size_t kPageCountOffset = 4;  // of the database after the commit, else 0
+  std::int64_t& commit_page_offset = file.shared->commit_page_offset;
+  const bool commits = offset == commit_page_offset;
+  commit_page_offset = -1;
+  if (commits) {
+    Status drained = file.slot().Drain();
+    // SQLite will write other frames in their place.
+    if (!drained.ok()) file.slot().ForgetKeptWrites();
+    return drained;
+  }
+  if (bytes.size() == kFrameHeaderSize && LoadBigEndian32(&bytes[kPageCountOffset]) != 0) {
+    commit_page_offset = offset + static_cast<std::int64_t>(kFrameHeaderSize);
+  }
+  return {};
 }
 
 int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
@@ -54,6 +82,10 @@ int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 o
   const std::span bytes(static_cast<const std::byte*>(from), static_cast<std::size_t>(count));
   Status status = BeginChange(self);
   if (status.ok()) status = self.slot().Write(bytes, offset);
+  if (status.ok()) self.shared->read_cache.OnWrite(bytes, offset);
+  if (status.ok() && (self.flags & SQLITE_OPEN_WAL) != 0) {
+    status = HandOverCommit(self, bytes, offset);
+  }
   return status.ok() ? SQLITE_OK : self.vfs->Fail(status, SQLITE_IOERR_WRITE);
 }
 
@@ -65,12 +97,16 @@ int TruncateMethod(sqlite3_file* file, sqlite3_int64 size) {
   }
   Status status = BeginChange(self);
   if (status.ok()) status = self.slot().Truncate(size);
+  self.shared->read_cache.OnTruncate(size);
   return status.ok() ? SQLITE_OK : self.vfs->Fail(status, SQLITE_IOERR_TRUNCATE);
 }
 
 int SyncMethod(sqlite3_file* file, int /*flags*/) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
+  if (const Status s = self.slot().Drain(); !s.ok()) {
+    return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
+  }
   if (const Status s = self.vfs->pool().MakeDurable(self.slot()); !s.ok()) {
     return self.vfs->Fail(s, SQLITE_IOERR_FSYNC);
   }
@@ -87,7 +123,15 @@ int FileSizeMethod(sqlite3_file* file, sqlite3_int64* size) {
 int LockMethod(sqlite3_file* file, int level) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
-  if (self.lock.level == LockLevel::kNone) self.vfs->ForgetError();
+  if (self.lock.level == LockLevel::kNone) {
+    self.vfs->ForgetError();
+    // What could not be handed over when the last transaction ended must not be built upon.
+    if (!self.shared->lock.IsReserved() && self.slot().has_kept_writes()) {
+      if (const Status s = self.slot().Drain(); !s.ok()) {
+        return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
+      }
+    }
+  }
   return self.shared->lock.Raise(self.lock, static_cast<LockLevel>(level)) ? SQLITE_OK
                                                                            : SQLITE_BUSY;
 }
@@ -95,7 +139,11 @@ int LockMethod(sqlite3_file* file, int level) {
 int UnlockMethod(sqlite3_file* file, int level) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
-  if (self.lock.level >= LockLevel::kReserved) self.shared->has_uncommitted_writes = false;
+  if (self.lock.level >= LockLevel::kReserved) {
+    self.shared->has_uncommitted_writes = false;
+    // SQLite asks for no result of this call; the next lock reports what stays kept back.
+    if (const Status s = self.vfs->pool().Drain(); !s.ok()) self.vfs->Fail(s, SQLITE_IOERR_WRITE);
+  }
   self.shared->lock.Lower(self.lock, static_cast<LockLevel>(level));
   return SQLITE_OK;
 }

@@ -13,6 +13,7 @@
 
 #include "pool/slot.h"
 #include "vfs/file_lock.h"
+#include "vfs/read_cache.h"
 #include "vfs/wal_index.h"
 
 namespace sahpool {
@@ -23,6 +24,9 @@ struct SharedFile {
   Slot* slot = nullptr;
   FileLock lock;
   WalIndex wal_index;
+  ReadCache read_cache;
+  // Of a WAL: where the page of a frame that commits is about to be written, -1 when none is.
+  std::int64_t commit_page_offset = -1;
   std::int32_t open_count = 0;
   // Bytes were changed since the last commit or unlock. Without a journal in the pool what was
   // committed can then not be told from what was not.

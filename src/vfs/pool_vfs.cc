@@ -106,6 +106,7 @@ Status PoolVfs::Open(Slot& slot, int flags, OpenFile& file) {
     if (shared == nullptr) return {Code::kNoMemory, "out of memory while opening a file"};
     shared->slot = &slot;
     slot.Pin();
+    slot.KeepWrites();
     shared->next = std::exchange(open_files_, shared);
   }
   ++shared->open_count;
@@ -134,7 +135,11 @@ Status PoolVfs::Close(OpenFile& file) {
   if (file.deletes_on_close()) return pool_.Delete(slot);
   // Journals live and die with their transactions; what is meant to stay is made durable.
   const bool stays = (slot.flags() & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0;
-  return stays ? pool_.MakeDurable(slot) : Status();
+  if (!stays) return {};
+  Status durable = pool_.MakeDurable(slot);
+  // What can't be handed over now, when no connection is left to be told later, is given up.
+  slot.StopKeepingWrites();
+  return durable;
 }
 
 int PoolVfs::Fail(const Status& status, int io_error) {

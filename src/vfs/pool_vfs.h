@@ -66,6 +66,9 @@ class PoolVfs {
   // Records a failure and gives its result code.
   int Fail(const Status& status, int io_error);
   void ForgetError() { error_ = Status(); }
+  // How much a sequential reader reads at once; 0 is single reads.
+  std::int64_t read_ahead_bytes() const { return read_ahead_bytes_; }
+  void set_read_ahead_bytes(std::int64_t bytes) { read_ahead_bytes_ = bytes; }
   Code error_code() const { return error_.code(); }
 
  private:
@@ -79,6 +82,7 @@ class PoolVfs {
   sqlite3_vfs vfs_{};
   SharedFile* open_files_ = nullptr;
   Status error_;
+  std::int64_t read_ahead_bytes_ = ReadCache::kDefaultWindow;
   bool is_registered_ = false;
 };
 
@@ -88,6 +92,12 @@ const sqlite3_io_methods& IoMethods();
 
 // SQLITE_FCNTL_xyz; in file_control.cc. The caller holds the mutex.
 int FileControl(OpenFile& file, int operation, void* argument);
+
+// A copy that SQLite frees, null when memory has run out; in file_control.cc.
+char* CopyForSqlite(std::string_view text);
+
+// SQLITE_FCNTL_PRAGMA, for PRAGMA sahpool_...; in pragma.cc. The caller holds the mutex.
+int PoolPragma(OpenFile& file, char** arguments);
 
 }  // namespace sahpool
 

@@ -72,6 +72,7 @@ Status DeleteFile(Pool& pool, Slot& slot) {
   if (!slot.is_pinned() || (slot.flags() & SQLITE_OPEN_MAIN_JOURNAL) == 0) {
     return pool.Delete(slot);
   }
+  if (Status s = pool.BeginChange(slot); !s.ok()) return s;
   if (Status s = slot.Truncate(0); !s.ok()) return s;
   return slot.Flush();
 }

@@ -139,8 +139,9 @@ SAHPOOL_HOST_IMPORT("flush") int host_flush(int handle);
 // at `capacity` bytes) and returns its length.
 SAHPOOL_HOST_IMPORT("error_text") int host_error_text(char* into, int capacity);
 
-// Date.now(), and crypto.getRandomValues(), which returns the bytes filled.
+// Date.now(), performance.now(), and crypto.getRandomValues(), which returns the bytes filled.
 SAHPOOL_HOST_IMPORT("now") double host_now(void);
+SAHPOOL_HOST_IMPORT("clock") double host_clock(void);
 SAHPOOL_HOST_IMPORT("randomness") int host_randomness(void* into, int count);
 
 // A message for the console: level 0 error, 1 warning, 2 information.

@@ -96,7 +96,8 @@ TEST_P(CommitMomentsTest, ACommitHappensAtOneMoment) {
     copies = CopiesDuring(directory, pool, writer,
                           "UPDATE item SET qty = 2 WHERE key BETWEEN 10 AND 20");
   }
-  ASSERT_GT(copies.size(), 10U);
+  // In WAL mode one write and one flush.
+  ASSERT_GE(copies.size(), 2U);
   bool is_committed = false;
   for (const std::string& copy : copies) {
     auto crashed = OpenPool(copy);

@@ -1,0 +1,77 @@
+#include "vfs/read_cache.h"
+
+#include <algorithm>
+#include <new>
+
+namespace sahpool {
+
+Status ReadCache::Read(Slot& slot, std::span<std::byte> into, std::int64_t offset,
+                       std::int64_t window, std::int64_t& hits) {
+  const auto head_size = static_cast<std::int64_t>(kHeadSize);
+  if (offset + static_cast<std::int64_t>(into.size()) <= head_size && slot.size() >= head_size) {
+    if (!has_head_) {
+      if (Status s = slot.Read(head_, 0); !s.ok()) return s;
+      has_head_ = true;
+    }
+    std::ranges::copy(std::span(head_).subspan(static_cast<std::size_t>(offset), into.size()),
+                      into.begin());
+    return {};
+  }
+  if (!Holds(offset, into.size())) {
+    const bool is_run = ContinuesRun(offset, into.size());
+    if (!is_run || window < 2 * static_cast<std::int64_t>(into.size())) {
+      return slot.Read(into, offset);
+    }
+    if (Status s = ReadAhead(slot, offset, window); !s.ok()) return s;
+    if (!Holds(offset, into.size())) return slot.Read(into, offset);
+  } else {
+    next_offset_ = offset + static_cast<std::int64_t>(into.size());
+    ++hits;
+  }
+  std::copy_n(window_.get() + (offset - window_offset_), into.size(), into.begin());
+  return {};
+}
+
+// A scan skips what belongs to other tables, so a small step forward counts too.
+bool ReadCache::ContinuesRun(std::int64_t offset, std::size_t size) {
+  const auto step = 4 * static_cast<std::int64_t>(size);
+  const bool continues = offset >= next_offset_ && offset <= next_offset_ + step;
+  run_ = continues ? run_ + 1 : 0;
+  next_offset_ = offset + static_cast<std::int64_t>(size);
+  return run_ >= kRunBeforeReadingAhead;
+}
+
+// Leaves the window empty when memory has run out.
+Status ReadCache::ReadAhead(Slot& slot, std::int64_t offset, std::int64_t window) {
+  window_size_ = 0;
+  if (window_capacity_ < window) {
+    window_.reset(new (std::nothrow) std::byte[static_cast<std::size_t>(window)]);
+    window_capacity_ = window_ ? window : 0;
+    if (!window_) return {};
+  }
+  const std::int64_t size = std::min(window, slot.size() - offset);
+  if (Status s = slot.Read({window_.get(), static_cast<std::size_t>(size)}, offset); !s.ok()) {
+    return s;
+  }
+  window_offset_ = offset;
+  window_size_ = size;
+  return {};
+}
+
+void ReadCache::OnWrite(std::span<const std::byte> bytes, std::int64_t offset) {
+  if (offset < static_cast<std::int64_t>(kHeadSize)) has_head_ = false;
+  const std::int64_t from = std::max(offset, window_offset_);
+  const std::int64_t end =
+      std::min(offset + static_cast<std::int64_t>(bytes.size()), window_offset_ + window_size_);
+  if (from >= end) return;
+  std::ranges::copy(
+      bytes.subspan(static_cast<std::size_t>(from - offset), static_cast<std::size_t>(end - from)),
+      window_.get() + (from - window_offset_));
+}
+
+void ReadCache::OnTruncate(std::int64_t size) {
+  if (size < static_cast<std::int64_t>(kHeadSize)) has_head_ = false;
+  window_size_ = std::clamp<std::int64_t>(size - window_offset_, 0, window_size_);
+}
+
+}  // namespace sahpool

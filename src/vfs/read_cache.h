@@ -1,0 +1,61 @@
+// What a database file's connections read again and again, or are about to read.
+//
+// The head: the first bytes of the database, of which SQLite reads the change counter at the start
+// of every transaction. The window: after a few reads in a row the bytes that follow are read in
+// one larger call. Reads that jump about stay single.
+// Threads: none of its own; PoolVfs serialises calls. Ownership: the slot outlives the cache.
+// Errors: those of the slot's reads. Whoever changes the file tells the cache.
+#ifndef SAHPOOL_VFS_READ_CACHE_H_
+#define SAHPOOL_VFS_READ_CACHE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "pool/slot.h"
+#include "sahpool/status.h"
+
+namespace sahpool {
+
+class ReadCache {
+ public:
+  // A window of this size costs little more than four single pages, and holds sixteen.
+  static constexpr std::int64_t kDefaultWindow = 64 * 1024;
+  static constexpr std::int64_t kMaxWindow = 4 * 1024 * 1024;
+
+  // Fills `into`; the range lies within the file.
+  Status Read(Slot& slot, std::span<std::byte> into, std::int64_t offset, std::int64_t window,
+              std::int64_t& hits);
+
+  void OnWrite(std::span<const std::byte> bytes, std::int64_t offset);
+  void OnTruncate(std::int64_t size);
+
+ private:
+  // As much as SQLite's database header takes.
+  static constexpr std::size_t kHeadSize = 100;
+  // Reads in a row before the first one ahead.
+  static constexpr int kRunBeforeReadingAhead = 3;
+
+  bool Holds(std::int64_t offset, std::size_t size) const {
+    return offset >= window_offset_ &&
+           offset + static_cast<std::int64_t>(size) <= window_offset_ + window_size_;
+  }
+  // Notes a read; whether it goes on where the last ones ended.
+  bool ContinuesRun(std::int64_t offset, std::size_t size);
+  Status ReadAhead(Slot& slot, std::int64_t offset, std::int64_t window);
+
+  std::array<std::byte, kHeadSize> head_{};
+  bool has_head_ = false;
+  std::int64_t next_offset_ = -1;  // where the last read ended
+  int run_ = 0;
+  std::unique_ptr<std::byte[]> window_;
+  std::int64_t window_capacity_ = 0;
+  std::int64_t window_offset_ = 0;
+  std::int64_t window_size_ = 0;
+};
+
+}  // namespace sahpool
+
+#endif  // SAHPOOL_VFS_READ_CACHE_H_

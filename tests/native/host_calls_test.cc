@@ -1,0 +1,87 @@
+// How many calls to the storage SQLite's work costs: what is kept back, merged, read ahead or known
+// without asking.
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <map>
+#include <string>
+
+#include "database_files.h"
+#include "observed_pool.h"
+#include "sql_connection.h"
+
+namespace sahpool::testing {
+namespace {
+
+class HostCallsTest : public ::testing::Test {
+ protected:
+  HostCallsTest() {
+    pool_.observer = [this](SlotOperation operation) {
+      ++calls_[operation];
+      return Status();
+    };
+  }
+
+  // The calls that a statement makes.
+  std::map<SlotOperation, int> CallsOf(const std::string& sql) {
+    calls_.clear();
+    EXPECT_EQ(db_.Execute(sql), SQLITE_OK);
+    return calls_;
+  }
+
+  using Calls = std::map<SlotOperation, int>;
+
+  TemporaryDirectory directory_;
+  Calls calls_;
+  ObservedPool pool_{directory_.PathOf("pool"), 6};
+  Connection db_{"/app.db", pool_.vfs_name()};
+};
+
+TEST_F(HostCallsTest, AWarmReadMakesNone) {
+  ASSERT_EQ(db_.Execute("CREATE TABLE t(a); INSERT INTO t VALUES(1)"), SQLITE_OK);
+  CallsOf("SELECT * FROM t");
+  EXPECT_EQ(CallsOf("SELECT * FROM t"), Calls{});
+}
+
+TEST_F(HostCallsTest, ACommitToAWalIsOneWriteAndOneFlush) {
+  ASSERT_EQ(db_.Execute("PRAGMA journal_mode = wal; CREATE TABLE t(a); INSERT INTO t VALUES(0)"),
+            SQLITE_OK);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(CallsOf("INSERT INTO t VALUES(1)"),
+              (Calls{{SlotOperation::kWrite, 1}, {SlotOperation::kFlush, 1}}));
+  }
+  ASSERT_EQ(db_.Execute("PRAGMA synchronous = normal"), SQLITE_OK);
+  EXPECT_EQ(CallsOf("INSERT INTO t VALUES(1)"), (Calls{{SlotOperation::kWrite, 1}}));
+}
+
+TEST_F(HostCallsTest, AScanReadsAhead) {
+  ASSERT_EQ(db_.Execute("PRAGMA page_size = 4096; CREATE TABLE t(a, b);"
+                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                        "WHERE i < 2000) INSERT INTO t SELECT i, zeroblob(1000) FROM n"),
+            SQLITE_OK);
+  const auto scan = [&](const std::string& read_ahead) {
+    Connection reader("/app.db", pool_.vfs_name());
+    EXPECT_EQ(reader.Query("PRAGMA sahpool_read_ahead = " + read_ahead), read_ahead);
+    calls_.clear();
+    EXPECT_EQ(reader.Query("SELECT count(*), sum(length(b)) FROM t"), "2000|2000000");
+    return calls_[SlotOperation::kRead];
+  };
+  const int single = scan("0");
+  EXPECT_GT(single, 450);
+  EXPECT_LT(scan("65536"), single / 10);
+}
+
+TEST_F(HostCallsTest, ThePragmasTell) {
+  ASSERT_EQ(db_.Execute("PRAGMA journal_mode = wal; CREATE TABLE t(a)"), SQLITE_OK);
+  ASSERT_EQ(db_.Execute("PRAGMA sahpool_stats = reset; INSERT INTO t VALUES(1)"), SQLITE_OK);
+  const std::string stats = db_.Query("PRAGMA sahpool_stats");
+  EXPECT_NE(stats.find("\"writes\":1,"), std::string::npos) << stats;
+  EXPECT_NE(stats.find("\"flushes\":1,"), std::string::npos) << stats;
+  EXPECT_EQ(db_.Query("PRAGMA sahpool_pool"),
+            "{\"capacity\":6,\"files\":2,\"free\":4,\"quarantined\":0}");
+  EXPECT_EQ(db_.Execute("PRAGMA sahpool_stats = nonsense"), SQLITE_ERROR);
+  EXPECT_EQ(db_.Execute("PRAGMA sahpool_read_ahead = many"), SQLITE_ERROR);
+}
+
+}  // namespace
+}  // namespace sahpool::testing

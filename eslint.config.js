@@ -34,6 +34,7 @@ const inBrowsers = [
   'File',
   'HTMLElement',
   'Worker',
+  'XMLHttpRequest',
   'addEventListener',
   'alert',
   'customElements',

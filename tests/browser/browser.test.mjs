@@ -1,6 +1,7 @@
 // All browser tests, in one process so that they share a start of each browser.
 import { conformance } from './suites/conformance.mjs';
 import { connections } from './suites/connections.mjs';
+import { crashes } from './suites/crashes.mjs';
 import { environment } from './suites/environment.mjs';
 import { faults } from './suites/faults.mjs';
 import { fixtures } from './suites/fixtures.mjs';
@@ -19,6 +20,7 @@ describeInBrowsers({
   connections,
   start,
   faults,
+  crashes,
   environment,
   'large files': largeFiles,
   'versions of SQLite': versionsOfSqlite,

@@ -1,21 +1,11 @@
 // A seeded random walk of several connections on one database, each step checked against a model of
 // SQLite's locking: what must be refused with SQLITE_BUSY, and what every read must see.
+import { randomNumbers } from './random.mjs';
 import { RollbackModel } from './rollback-model.mjs';
 import { WalModel } from './wal-model.mjs';
 
 const rowCount = 20;
 const connectionCount = 3;
-
-/** A small generator of reproducible numbers (mulberry32). */
-function randomNumbers(seed) {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) % below;
-  };
-}
 
 class Walk {
   constructor({ open, journalMode, seed, steps }) {

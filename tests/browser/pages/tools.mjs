@@ -34,6 +34,14 @@ export async function writeSlots(path, slots) {
   }
 }
 
+/** The names of a pool's slot files, whoever holds them. */
+export async function slotNames(path) {
+  const names = [];
+  const directory = await opfsDirectory(`${path}/.opaque`);
+  for await (const name of directory.keys()) names.push(name);
+  return names;
+}
+
 /** The slots of a pool that nobody holds: slot file name, stored path ("": free), bytes of content. */
 export async function readSlots(path) {
   const directory = await opfsDirectory(`${path}/.opaque`);

@@ -1,9 +1,18 @@
 // Runs functions that a test sends as source text, with SQLite at hand.
 import * as interleaving from './interleaving.mjs';
+import * as ledger from './ledger.mjs';
 import * as tools from './tools.mjs';
 import { loadSqlite } from './load-sqlite.mjs';
 
-const context = { sqlite3: null, sahpool: null, tools, interleaving, kept: {}, loading: null };
+const context = {
+  sqlite3: null,
+  sahpool: null,
+  tools,
+  interleaving,
+  ledger,
+  kept: {},
+  loading: null,
+};
 
 async function load({ vfs, sqlite }) {
   if (vfs === 'none') return;

@@ -1,7 +1,7 @@
 // Chromium and Firefox behind one small interface, each on a profile directory of the caller's.
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
-import { findChild, killTree, trackProcess } from './processes.mjs';
+import { findChild, killDescendants, killTree, trackProcess } from './processes.mjs';
 
 /** Starting takes a few seconds, many more on a machine that is busy with other things. */
 const startTimeout = 60_000;
@@ -30,6 +30,8 @@ const chromiumOptions = {
  * @property {(url: string) => Promise<Page>} newPage opens a page and waits until it has loaded
  * @property {(page: Page, bytes: number) => Promise<() => Promise<void>>} limitStorage leaves the
  *     page's origin only `bytes` to store more; returns what lifts the limit
+ * @property {() => Promise<void>} killRenderers ends the processes in which pages run, as a crash
+ *     of theirs would
  * @property {() => Promise<void>} kill ends every process of the browser at once, as a crash would
  * @property {() => Promise<void>} close ends the browser as a user would
  */
@@ -55,6 +57,7 @@ async function launchChromium(profile) {
       await setQuota({ quotaSize: usage + bytes });
       return () => setQuota({});
     },
+    killRenderers: () => killDescendants(pid, (words) => words.includes('--type=renderer')),
     kill: () => killTree(pid),
     async close() {
       await context.close();
@@ -97,6 +100,8 @@ async function launchFirefox(profile) {
       return page;
     },
     limitStorage: occupyStorage,
+    killRenderers: () =>
+      killDescendants(pid, (words) => words.includes('-contentproc') && words.includes('tab')),
     kill: () => killTree(pid),
     async close() {
       await browser.close();

@@ -62,24 +62,44 @@ export function trackProcess(pid) {
   tracked.add(pid);
 }
 
-/** Kills `pid` and its descendants without a chance to clean up, and waits until all have ended. */
-export async function killTree(pid) {
-  const tree = signalTree(pid);
+/** Waits until processes that were sent SIGKILL have ended. */
+async function waitForEnd(pids) {
   const deadline = Date.now() + 10_000;
-  while (liveProcesses().some((process) => tree.has(process.pid))) {
+  while (liveProcesses().some(({ pid }) => pids.has(pid))) {
     if (Date.now() > deadline)
-      throw new Error(`processes ${[...tree].join(', ')} survived SIGKILL`);
+      throw new Error(`processes ${[...pids].join(', ')} survived SIGKILL`);
     await delay(10);
   }
+}
+
+/** Kills `pid` and its descendants without a chance to clean up, and waits until all have ended. */
+export async function killTree(pid) {
+  await waitForEnd(signalTree(pid));
   tracked.delete(pid);
+}
+
+/** The words of a process's command line, none when it has just ended. */
+function commandLine(pid) {
+  try {
+    // Chromium's renderers write it anew, with blanks.
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]/);
+  } catch {
+    return [];
+  }
+}
+
+/** Kills, in the same way, those descendants of `pid` that are started by words that match. */
+export async function killDescendants(pid, matches) {
+  const victims = [...processTree(pid)].filter((member) => matches(commandLine(member)));
+  if (victims.length === 0) throw new Error(`no descendant of ${pid} is of that kind`);
+  for (const victim of victims) sendSignal(victim, 'SIGKILL');
+  await waitForEnd(new Set(victims));
 }
 
 /** The child of this process that was started with `argument` as one of its arguments. */
 export function findChild(argument) {
   for (const { pid, parent } of liveProcesses()) {
-    if (parent !== process.pid) continue;
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    if (words.includes(argument)) return pid;
+    if (parent === process.pid && commandLine(pid).includes(argument)) return pid;
   }
   throw new Error(`no child process has the argument ${argument}`);
 }

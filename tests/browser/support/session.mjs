@@ -44,6 +44,7 @@ export class Session {
   openPage() {
     return this.openUrl(`${this.origin}/tests/browser/pages/index.html`);
   }
+
   /** A worker in a page of its own. Options as of TestPage.startWorker(). */
   async startWorker(options) {
     return (await this.openPage()).startWorker(options);
@@ -54,6 +55,14 @@ export class Session {
     const pages = [...this.pages];
     this.pages.clear();
     await Promise.all(pages.map((page) => page.close()));
+  }
+
+  /** Ends the processes of all pages as a crash would; the browser goes on. */
+  async killRenderers() {
+    const pages = [...this.pages];
+    this.pages.clear();
+    await this.browser.killRenderers();
+    await Promise.allSettled(pages.map((page) => page.close()));
   }
 
   /** Ends the browser as a crash would and starts it again on the same profile and origin. */

@@ -61,6 +61,108 @@ function exhaustedQuota(session) {
   });
 }
 
+function quotaInWal(session) {
+  it('no space left for a WAL or its checkpoint loses no committed row', async () => {
+    const worker = await startWithDatabase(session, 'quota-wal');
+    await worker.evaluate(({ kept: { db } }) => {
+      db.exec('PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0');
+      // In the WAL, and more than the database file has room for.
+      db.exec("INSERT INTO item(name, qty) VALUES(hex(randomblob(1000000)), 'in the WAL')");
+    });
+    const lift = await session.browser.limitStorage(worker.testPage.page, 500_000);
+    const full = await worker.evaluate(async ({ tools, kept: { db } }) => {
+      const checkpoint = await tools.errorOf(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+      const write = await tools.errorOf(() => {
+        db.exec("INSERT INTO item(name, qty) VALUES(hex(randomblob(2000000)), 'refused')");
+      });
+      return { checkpoint, write, rows: db.selectValue('SELECT count(*) FROM item') };
+    });
+    await lift();
+    for (const refused of [full.checkpoint, full.write]) {
+      assert.equal(refused?.resultCode, 13, JSON.stringify(full));
+      assert.match(refused.message, /\b\d+ of \d+ bytes of this origin's quota/);
+    }
+    assert.equal(full.rows, complete.rows + 1);
+
+    const after = await worker.evaluate(({ tools, kept: { db } }) => {
+      const blocked = db.selectValue('PRAGMA wal_checkpoint(TRUNCATE)');
+      db.exec("INSERT INTO item(name, qty) VALUES('after', 0)");
+      return { blocked, ...tools.summary(db) };
+    });
+    assert.deepEqual(after, { blocked: 0, ...complete, rows: complete.rows + 2 });
+  });
+}
+
+function quotaForCapacity(session) {
+  it('no space left for more slots is SQLITE_FULL, and nothing is lost', async () => {
+    const worker = await startWithDatabase(session, 'quota-capacity');
+    const lift = await session.browser.limitStorage(worker.testPage.page, 0);
+    const full = await worker.evaluate(async ({ tools, kept: { db, pool } }) => {
+      const refused = await tools.errorOf(() => pool.addCapacity(40));
+      const slots = (await tools.slotNames('quota-capacity')).length;
+      return { refused, capacity: pool.getCapacity(), slots, ...tools.summary(db) };
+    });
+    await lift();
+    const { refused, capacity, slots, ...summary } = full;
+    assert.equal(refused?.resultCode, 13, JSON.stringify(full));
+    assert.match(refused.message, /could not be created|quota/);
+    assert.equal(slots, capacity);
+    assert.deepEqual(summary, complete);
+
+    const after = await worker.evaluate(async ({ tools, kept: { db, pool } }) => {
+      const grown = (await pool.addCapacity(4)) - pool.getFileCount();
+      const removed = await pool.reduceCapacity(1000);
+      return { areAllFree: removed === grown, ...tools.summary(db) };
+    });
+    assert.deepEqual(after, { areAllFree: true, ...complete });
+  });
+}
+
+function oddSlots(session) {
+  it('slots that are empty, shorter than a header or longer than a page are met without harm', async () => {
+    const directory = 'odd-slots';
+    const page = await session.openPage();
+    const maker = await page.startWorker();
+    await maker.evaluate(makeDatabase, { directory });
+    await maker.terminate();
+
+    const worker = await page.startWorker();
+    const seen = await worker.evaluate(
+      async ({ sqlite3, tools }, { directory }) => {
+        const sizes = { empty: 0, short: 100, 'almost-a-header': 4095, 'too-long': 4096 + 5000 };
+        // All zeros; the last has bytes that no header claims.
+        const slots = Object.entries(sizes).map(([name, size]) => [
+          name,
+          btoa('\0'.repeat(Math.min(size, 4096)) + 'x'.repeat(Math.max(0, size - 4096))),
+        ]);
+        await tools.writeSlots(directory, Object.fromEntries(slots));
+        const before = await tools.slotNames(directory);
+        // Longer than what SQLite wrote, as a lost truncation leaves it.
+        await tools.withRawFile(directory, '/items.db', (content) => {
+          content.write(new Uint8Array(8192).fill(7), content.size());
+        });
+        const pool = await tools.installPool(sqlite3, directory);
+        const db = new pool.OpfsSAHPoolDb('items.db');
+        const summary = tools.summary(db);
+        const free = await pool.reduceCapacity(1000);
+        return {
+          summary,
+          capacity: free + pool.getFileCount() === before.length,
+          names: pool.getFileNames(),
+          quarantined: pool.quarantine().list().length,
+        };
+      },
+      { directory },
+    );
+    assert.deepEqual(seen, {
+      summary: complete,
+      capacity: true,
+      names: ['/items.db'],
+      quarantined: 0,
+    });
+  });
+}
+
 function failedStart(session) {
   it('a start that fails leaves every byte and can be tried again', async () => {
     const directory = 'failed-start';
@@ -244,6 +346,9 @@ function distinctNames(session) {
 
 export function faults(session) {
   exhaustedQuota(session);
+  quotaInWal(session);
+  quotaForCapacity(session);
+  oddSlots(session);
   failedStart(session);
   damagedHeader(session);
   failedImports(session);

@@ -1,6 +1,7 @@
 // Who gets the pool when several want it at once, after a reload, and after a crash.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const itemCount = 300;
 const complete = { rows: itemCount, sum: 67_725, integrity: 'ok' };
@@ -118,6 +119,22 @@ export function start(session) {
       assert.deepEqual(seen, complete, `before reload ${reload}`);
       await page.reload();
     }
+  });
+
+  it('reloads while the start is still under way: the last one gets the pool', async () => {
+    const directory = 'reload-storm';
+    const page = await makePoolIn(session, directory);
+    for (let reload = 1; reload <= 12; ++reload) {
+      const worker = await page.startWorker();
+      // Its answer never comes; the reload follows after 0 to 24 ms.
+      void worker.evaluate(takePool, { directory, options: {} }).catch(() => undefined);
+      await delay((reload * 7) % 25);
+      await page.reload();
+    }
+    const worker = await page.startWorker();
+    assert.deepEqual(await worker.evaluate(takePool, { directory, options: {} }), complete);
+    const capacity = await worker.evaluate(({ kept }) => kept.pool.getCapacity());
+    assert.equal(capacity, 6);
   });
 
   it('a killed browser leaves every committed row', async () => {

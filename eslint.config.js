@@ -39,6 +39,7 @@ const inBrowsers = [
   'alert',
   'customElements',
   'document',
+  'importScripts',
   'indexedDB',
   'localStorage',
   'location',
@@ -74,7 +75,12 @@ export default tseslint.config(
     languageOptions: { globals: readonly([...everywhere, ...inNode]) },
   },
   {
-    files: ['web/**/*.js', 'bench/**/*.js', 'tests/browser/**/*.mjs', 'tests/standin/**/*.mjs'],
+    files: [
+      'web/**/*.js',
+      'bench/**/*.{js,mjs}',
+      'tests/browser/**/*.mjs',
+      'tests/standin/**/*.mjs',
+    ],
     languageOptions: { globals: readonly(inBrowsers) },
   },
 );

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian 12, and says what it installs. Silent when all is there.
 #
-#   tools/setup.sh [build|demo|check|test]...
+#   tools/setup.sh [build|demo|check|test|bench]...
 #
 #   build  what compiles the library, the package and the tools; Node.js and the npm packages
 #   demo   the data that the demo page imports
 #   check  the browser for ./run --check
 #   test   the browsers and linters of ./test
+#   bench  the browsers of bench/run
 #
 # Without arguments: all of them. Each group stands for itself alone.
 set -euo pipefail
@@ -22,6 +23,7 @@ readonly BUILD_PACKAGES=(
 )
 readonly DEMO_PACKAGES=(unicode-data)
 readonly CHECK_PACKAGES=(chromium unicode-data)
+readonly BENCH_PACKAGES=(chromium firefox-esr)
 readonly TEST_PACKAGES=(
   brotli chromium clang-format-19 clang-tidy-19 firefox-esr libclang-rt-19-dev libwebkit2gtk-4.1-0
   python3 unicode-data xvfb
@@ -112,7 +114,8 @@ main() {
       demo) packages+=("${DEMO_PACKAGES[@]}") ;;
       check) packages+=("${CHECK_PACKAGES[@]}") node=true ;;
       test) packages+=("${TEST_PACKAGES[@]}") node=true ;;
-      *) fail "unknown group '$group' (build, demo, check or test)" ;;
+      bench) packages+=("${BENCH_PACKAGES[@]}") node=true ;;
+      *) fail "unknown group '$group' (build, demo, check, test or bench)" ;;
     esac
   done
   mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)

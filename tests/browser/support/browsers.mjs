@@ -27,6 +27,7 @@ const chromiumOptions = {
  *
  * @typedef {object} Browser
  * @property {string} name
+ * @property {number} pid the process that all its others descend from
  * @property {(url: string) => Promise<Page>} newPage opens a page and waits until it has loaded
  * @property {(page: Page, bytes: number) => Promise<() => Promise<void>>} limitStorage leaves the
  *     page's origin only `bytes` to store more; returns what lifts the limit
@@ -43,6 +44,7 @@ async function launchChromium(profile) {
   trackProcess(pid);
   return {
     name: 'chromium',
+    pid,
     async newPage(url) {
       const page = await context.newPage();
       await page.goto(url);
@@ -94,6 +96,7 @@ async function launchFirefox(profile) {
   trackProcess(pid);
   return {
     name: 'firefox',
+    pid,
     async newPage(url) {
       const page = await browser.newPage();
       await page.goto(url);

@@ -9,9 +9,9 @@ export const repositoryRoot = fileURLToPath(new URL('../../../', import.meta.url
 
 const temporary = new Set();
 
-/** Makes an empty directory that is removed when this process exits. */
-export function temporaryDirectory(purpose) {
-  const path = mkdtempSync(join(tmpdir(), `sahpool-${purpose}-`));
+/** Makes an empty directory, in the directory `parent`, that is removed when this process exits. */
+export function temporaryDirectory(purpose, parent = tmpdir()) {
+  const path = mkdtempSync(join(parent, `sahpool-${purpose}-`));
   temporary.add(path);
   return path;
 }

@@ -25,7 +25,7 @@ function liveProcesses() {
 }
 
 /** The ids of `pid` and of all that descends from it. */
-function processTree(pid) {
+export function processTree(pid) {
   const processes = liveProcesses();
   const tree = new Set(processes.some((process) => process.pid === pid) ? [pid] : []);
   for (let size = -1; size !== tree.size;) {

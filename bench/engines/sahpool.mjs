@@ -1,0 +1,10 @@
+// This project's package, plugged into the official SQLite.
+import { attach } from '/npm/dist/index.js';
+import { loadOfficial } from './official-sqlite.mjs';
+import { PoolEngine } from './pool-engine.mjs';
+
+export const load = loadOfficial;
+
+export async function start(sqlite3, options) {
+  return PoolEngine.install(await attach(sqlite3), options);
+}

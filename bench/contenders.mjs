@@ -14,6 +14,7 @@
  * @property {boolean} [exclusive] runs with locking_mode=exclusive, and so on one connection only
  * @property {number} [connections] how many connections it can have on one database; 2 by default
  * @property {string[]} [browsers] where it runs, everywhere by default
+ * @property {number} [maxRounds] in how many rounds it takes part, where all would take too long
  * @property {boolean} [inSizes] whether --sizes includes it unless told otherwise
  */
 
@@ -80,6 +81,7 @@ export const contenders = [
     engine: 'official-opfs',
     journal: 'delete',
     durability: 'full',
+    maxRounds: 3,
   },
   {
     id: 'wa-pool-delete',

@@ -7,14 +7,24 @@ function workerUrl({ engine }) {
   return new URL(`worker.mjs?${parameters}`, import.meta.url);
 }
 
-/** Resolves to what the worker answers, with `error` when it failed. */
-function run(job) {
+let answer = null;
+
+/** Starts a job, whose answer wait() gives: what the worker says, with `error` when it failed. */
+function start(job) {
   const worker = new Worker(workerUrl(job.contender), { type: 'module' });
-  return new Promise((resolve) => {
+  answer = new Promise((resolve) => {
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = (event) => resolve({ error: `the worker failed: ${event.message}` });
     worker.postMessage(job);
   }).finally(() => worker.terminate());
+}
+
+/** Resolves to the answer of the job, or to null when there is none after so many milliseconds. */
+function wait(milliseconds) {
+  return Promise.race([
+    answer,
+    new Promise((resolve) => setTimeout(() => resolve(null), milliseconds)),
+  ]);
 }
 
 async function removeAll(root) {
@@ -36,4 +46,4 @@ async function clear() {
   }
 }
 
-globalThis.bench = { run, clear };
+globalThis.bench = { start, wait, clear };

@@ -73,7 +73,9 @@ async function runWorkload({ browser, workload, params, contenders, rounds, repo
     facts.bytes ??= answer.facts?.bytes;
   }
   for (let round = 0; round < rounds; ++round) {
-    const alive = entries.filter(({ result }) => !result.error);
+    const alive = entries.filter(
+      ({ result, contender }) => !result.error && round < (contender.maxRounds ?? rounds),
+    );
     for (const entry of orderFor(round, alive)) {
       const answer = await browser.run(jobFor(entry, facts));
       report(entry, answer, `round ${round + 1}`);

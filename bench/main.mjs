@@ -8,7 +8,7 @@ import { BenchBrowser } from './runner/bench-browser.mjs';
 import { runRace, runSizes } from './runner/campaign.mjs';
 import { readOptions, usage, UsageError } from './runner/options.mjs';
 import { Results } from './runner/summary.mjs';
-import { verdictTable, workloadTable } from './runner/table.mjs';
+import { sizesTable, verdictTable, workloadTable } from './runner/table.mjs';
 import { judge, slowerThanPeers } from './runner/targets.mjs';
 import { workloads } from './workloads.mjs';
 
@@ -70,6 +70,11 @@ function printRace(results) {
   return verdicts;
 }
 
+function printSizes(results) {
+  const ids = new Set(results.map(({ workload }) => workload));
+  for (const id of ids) console.log(`${sizesTable(results, id)}\n`);
+}
+
 async function main() {
   const options = readOptions(process.argv.slice(2));
   if (!options) {
@@ -78,7 +83,8 @@ async function main() {
   }
   const { userAgent, results } = await measure(options);
   const data = { run: describeRun(options, userAgent), results };
-  if (!options.sizes) data.verdicts = printRace(new Results(results));
+  if (options.sizes) printSizes(results);
+  else data.verdicts = printRace(new Results(results));
   mkdirSync(options.directory, { recursive: true });
   writeFileSync(join(options.directory, 'results.json'), `${JSON.stringify(data, null, 1)}\n`);
   writeReport(join(options.directory, 'report.html'), data);

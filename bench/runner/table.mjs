@@ -21,11 +21,13 @@ function perOperation(count, { operations }) {
   return count === undefined ? '-' : short(count / operations);
 }
 
+const blank = Array(7).fill('');
+
 function rowFor(result, reference) {
   const { label } = findContender(result.contender);
   const { counts = {}, error, unfit } = result;
-  if (unfit) return [label, 'n/a', '', '', '', '', '', ''];
-  if (error) return [label, 'FAILED', '', '', '', '', '', ''];
+  if (unfit) return [label, 'n/a', ...blank];
+  if (error) return [label, 'FAILED', ...blank];
   const time = medianTime(result);
   return [
     label,
@@ -36,15 +38,19 @@ function rowFor(result, reference) {
     perOperation(counts.write, result),
     perOperation(counts.flush, result),
     short((counts.time ?? NaN) / 1000),
+    short((result.memory ?? NaN) / 2 ** 20),
   ];
 }
 
-/** The table of one workload; x: how many times as fast as the official pool at its defaults. */
+/**
+ * The table of one workload; x: how many times as fast as the official pool at its defaults, MiB: by
+ * how much the browser's memory grew.
+ */
 export function workloadTable(results, workload) {
   const definition = findWorkload(workload);
   const { title, unit } = definition;
   const reference = results.time(workload, 'official-delete');
-  const head = ['', 'ms', `µs/${unit}`, 'x', 'reads', 'writes', 'flushes', 'ms in handles'];
+  const head = ['', 'ms', `µs/${unit}`, 'x', 'reads', 'writes', 'flushes', 'ms in handles', 'MiB'];
   const rows = results.of(workload).map((result) => rowFor(result, reference));
   const failures = results
     .of(workload)
@@ -72,4 +78,19 @@ export function verdictTable(verdicts) {
     met === null ? 'not measured' : met ? 'PASS' : 'MISS',
   ]);
   return align([['workload', 'ours', 'against', 'measured', 'wanted', ''], ...rows]);
+}
+
+/** The table of one workload's cost against size: microseconds for each operation. */
+export function sizesTable(results, workload) {
+  const { title, unit } = findWorkload(workload);
+  const some = results.filter((result) => result.workload === workload && !result.unfit);
+  const sizes = [...new Set(some.map(({ rows }) => rows))];
+  const ids = [...new Set(some.map(({ contender }) => contender))];
+  const cell = (id, rows) => {
+    const result = some.find((other) => other.contender === id && other.rows === rows);
+    const time = medianTime(result);
+    return time === null ? 'FAILED' : short((time * 1000) / result.operations);
+  };
+  const rows = ids.map((id) => [findContender(id).label, ...sizes.map((size) => cell(id, size))]);
+  return `${title}: µs for each ${unit}, by rows\n${align([['', ...sizes.map(String)], ...rows])}`;
 }

@@ -101,6 +101,8 @@ const shared = {
   unit: 'MiB',
   operations: ({ bytes }) => bytes / MiB,
   params,
+  // About 108 bytes a row, as the other workloads have them, in whole pieces.
+  paramsForSize: (rows) => ({ cacheKiB: 2048, bytes: Math.ceil((rows * 108) / MiB) * MiB }),
   unfit,
 };
 

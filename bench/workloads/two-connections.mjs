@@ -27,6 +27,7 @@ export const twoConnections = {
     quick: { cacheKiB: 8192, rows: 5000, turns: 40 },
     full: { cacheKiB: 8192, rows: 20_000, turns: 200 },
   },
+  paramsForSize: (rows) => ({ cacheKiB: 8192, rows, turns: 100 }),
   unfit: ({ exclusive, connections, engine }) => {
     if (exclusive) return 'locking_mode=exclusive admits one connection';
     if (connections === 1) return 'has no locks between connections of one worker';

@@ -8,12 +8,17 @@ function workerUrl({ engine }) {
 }
 
 let answer = null;
+let phase = 'prepare';
 
 /** Starts a job, whose answer wait() gives: what the worker says, with `error` when it failed. */
 function start(job) {
   const worker = new Worker(workerUrl(job.contender), { type: 'module' });
+  phase = 'prepare';
   answer = new Promise((resolve) => {
-    worker.onmessage = ({ data }) => resolve(data);
+    worker.onmessage = ({ data }) => {
+      if (data.phase) phase = data.phase;
+      else resolve(data);
+    };
     worker.onerror = (event) => resolve({ error: `the worker failed: ${event.message}` });
     worker.postMessage(job);
   }).finally(() => worker.terminate());
@@ -46,4 +51,9 @@ async function clear() {
   }
 }
 
-globalThis.bench = { start, wait, clear };
+/** What a counted job is at: 'prepare', 'measure' or 'verify'. */
+function currentPhase() {
+  return phase;
+}
+
+globalThis.bench = { start, wait, currentPhase, clear };

@@ -4,15 +4,22 @@ import { Context } from './context.mjs';
 import { countHandleCalls, createCounters, readCounters } from './handle-counters.mjs';
 import { findWorkload } from '../workloads.mjs';
 
-/** Counters of this worker and of those that it starts, or nothing outside the counting pass. */
+/**
+ * Counts what this worker and those that it starts do between begin() and end(), and tells the page
+ * of both; does nothing outside the counting pass.
+ */
 function startCounting(wanted) {
-  if (!wanted) return { reset: () => undefined, read: () => null };
+  if (!wanted) return { begin: () => undefined, end: () => null };
   const all = countInStartedWorkers();
   all.push(createCounters());
   countHandleCalls(all[0]);
   return {
-    reset: () => all.forEach((counters) => counters.fill(0)),
-    read() {
+    begin() {
+      self.postMessage({ phase: 'measure' });
+      for (const counters of all) counters.fill(0);
+    },
+    end() {
+      self.postMessage({ phase: 'verify' });
       const sums = readCounters(createCounters());
       for (const counters of all) {
         for (const [field, value] of Object.entries(readCounters(counters))) sums[field] += value;
@@ -40,11 +47,11 @@ async function perform({ contender, workload: id, params, facts, counted, stage 
   const context = new Context({ contender, params, facts, engine: await startEngine() });
   await steps.prepare(context);
   if (stage === 'build') return finish(context, {});
-  counters.reset();
+  counters.begin();
   const start = performance.now();
   const details = await steps.measure(context);
   const milliseconds = performance.now() - start;
-  const counts = counters.read();
+  const counts = counters.end();
   return finish(context, { milliseconds, counts, details, facts: await steps.verify(context) });
 }
 
@@ -56,13 +63,13 @@ async function finish(context, answer) {
 
 /** The start of the storage itself is what is measured, up to a first answer from a database. */
 async function measureStart({ workload, contender, params, facts, startEngine, counters }) {
-  counters.reset();
+  counters.begin();
   const start = performance.now();
   const context = new Context({ contender, params, facts, engine: await startEngine() });
   const details = { engine: performance.now() - start };
   await workload.measure(context);
   const milliseconds = performance.now() - start;
-  const counts = counters.read();
+  const counts = counters.end();
   return finish(context, { milliseconds, counts, details, facts: await workload.verify(context) });
 }
 

@@ -69,7 +69,7 @@ export function timesTable(results, workload) {
         short(Math.min(...result.times)),
         short(Math.max(...result.times)),
         reference ? short(reference / time) : '-',
-        result.memory === undefined ? '-' : short(result.memory / 2 ** 20),
+        short((result.memory ?? NaN) / 2 ** 20),
       ];
     });
   const head = ['', 'median, ms', `µs each ${unit}`, 'least', 'most', 'x official', 'memory, MiB'];

@@ -16,6 +16,8 @@ const jobDeadline = 600_000;
 const clearDeadline = 30_000;
 // How long a single call waits for a job: less than what any driver allows.
 const waitMilliseconds = 30_000;
+// How often the memory is sampled.
+const sampleMilliseconds = 20;
 
 export class BenchBrowser {
   #name;
@@ -68,12 +70,14 @@ export class BenchBrowser {
   }
 
   /** In several calls of the page, as a driver may give up a single one that takes long. */
-  async #call(job) {
+  async #call(job, pieceMilliseconds = waitMilliseconds, onPiece = () => undefined) {
     await this.#page.evaluate((job) => globalThis.bench.start(job), job);
-    for (let waited = 0; waited < jobDeadline; waited += waitMilliseconds) {
+    const deadline = performance.now() + jobDeadline;
+    while (performance.now() < deadline) {
+      await onPiece();
       const answer = await this.#page.evaluate(
-        (time) => globalThis.bench.wait(time),
-        waitMilliseconds,
+        (milliseconds) => globalThis.bench.wait(milliseconds),
+        pieceMilliseconds,
       );
       if (answer) return answer;
     }
@@ -83,13 +87,10 @@ export class BenchBrowser {
   /** Watching takes time from the job, so that it is part of the counting pass alone. */
   async #callWatched(job) {
     const watch = new MemoryWatch(this.browser.pid);
-    try {
-      const answer = await this.#call({ ...job, stage: 'measure' });
-      watch.sample();
-      return { ...answer, memory: watch.growth };
-    } finally {
-      watch.stop();
-    }
+    const answer = await this.#call(job, sampleMilliseconds, async () => {
+      watch.sample(await this.#page.evaluate(() => globalThis.bench.currentPhase()));
+    });
+    return { ...answer, memory: watch.growth };
   }
 
   #clear() {

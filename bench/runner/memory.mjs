@@ -3,8 +3,6 @@
 import { readFileSync } from 'node:fs';
 import { processTree } from '../../tests/browser/support/processes.mjs';
 
-const intervalMilliseconds = 50;
-
 /** Anonymous memory in bytes; what a process maps of files is the system's cache. */
 function ownMemory(pid) {
   let status;
@@ -17,35 +15,30 @@ function ownMemory(pid) {
   return kilobytes ? Number(kilobytes[1]) * 1024 : 0;
 }
 
+/** Sampled from outside, with what the job is at; only its measured part counts. */
 export class MemoryWatch {
   #pid;
-  #timer;
-  #start;
-  #peak;
+  #before = 0;
+  #peak = null;
 
   constructor(pid) {
     this.#pid = pid;
-    this.#start = this.#measure();
-    this.#peak = this.#start;
-    this.#timer = setInterval(() => this.sample(), intervalMilliseconds);
   }
 
-  #measure() {
+  /** @param {'prepare' | 'measure' | 'verify'} phase */
+  sample(phase) {
+    if (phase === 'verify') return;
     let bytes = 0;
     for (const pid of processTree(this.#pid)) bytes += ownMemory(pid);
-    return bytes;
+    if (phase === 'prepare') this.#before = bytes;
+    else this.#peak = Math.max(this.#peak ?? 0, bytes);
   }
 
-  sample() {
-    this.#peak = Math.max(this.#peak, this.#measure());
-  }
-
-  stop() {
-    clearInterval(this.#timer);
-  }
-
-  /** By how many bytes the memory exceeded, at its highest, what it was at first. */
+  /**
+   * By how many bytes the memory exceeded, at its highest, what it was before the measured part;
+   * null when that was too short to be sampled.
+   */
   get growth() {
-    return this.#peak - this.#start;
+    return this.#peak === null ? null : Math.max(0, this.#peak - this.#before);
   }
 }

@@ -15,7 +15,11 @@ const logs = ['wal', 'own'];
  * @property {number} [peer] at least so many times as fast as the best peer of equal durability
  * @property {{of: string[], atMost: number}} [limit] at most so many times the limits' times together
  * @property {number} [hostCalls] at most so many calls of handles
+ * @property {number} [memory] by at most so many bytes the browser's memory may grow
  */
+
+// Constant memory: far less than the database has, and more than a browser's memory wavers.
+const constantMemory = 32 * 2 ** 20;
 
 /** @type {Target[]} */
 export const targets = [
@@ -51,6 +55,7 @@ export const targets = [
     official: 1,
     peer: 1,
     limit: { of: ['raw'], atMost: 1 / 0.9 },
+    memory: constantMemory,
   },
   {
     workload: 'export',
@@ -58,6 +63,7 @@ export const targets = [
     official: 1,
     peer: 1,
     limit: { of: ['raw'], atMost: 1 / 0.9 },
+    memory: constantMemory,
   },
   { workload: 'start-6', ours: 'ours-delete', official: 1 },
   { workload: 'start-200', ours: 'ours-delete', official: 1.5 },
@@ -139,6 +145,13 @@ function againstCalls(target, results) {
   return verdict(target, 'calls of handles', value, wanted, (calls) => calls <= target.hostCalls);
 }
 
+function againstMemory(target, results) {
+  const { memory = null } = results.find(target.workload, target.ours);
+  const value = memory === null ? null : memory / 2 ** 20;
+  const atMost = target.memory / 2 ** 20;
+  return verdict(target, 'growth of memory', value, `≤ ${atMost} MiB`, (size) => size <= atMost);
+}
+
 /** Judges the targets whose contender of ours took part. */
 export function judge(results) {
   const verdicts = [];
@@ -156,6 +169,7 @@ export function judge(results) {
     }
     if (target.limit) verdicts.push(againstLimit(target, results));
     if (target.hostCalls !== undefined) verdicts.push(againstCalls(target, results));
+    if (target.memory) verdicts.push(againstMemory(target, results));
   }
   return verdicts;
 }

@@ -59,9 +59,8 @@ export class BenchBrowser {
         const built = await this.#call({ ...job, stage: 'build' });
         if (built.error) return built;
       }
-      return await (job.counted
-        ? this.#callWatched(job)
-        : this.#call({ ...job, stage: 'measure' }));
+      const measured = { ...job, stage: 'measure' };
+      return await (job.counted ? this.#callWatched(measured) : this.#call(measured));
     } catch (error) {
       // The page may be stuck in the job; the next one gets a browser that isn't.
       await this.#restart();

@@ -13,8 +13,8 @@ function start(slots) {
     measuresStart: true,
     operations: () => 1,
     params: {
-      quick: { cacheKiB: 8192, rows: 1000, slots },
-      full: { cacheKiB: 8192, rows: 1000, slots },
+      quick: { cacheKiB: 8192, rows: 10, slots },
+      full: { cacheKiB: 8192, rows: 10, slots },
     },
     unfit: ({ engine, id }) => {
       if (!pools.includes(engine)) return 'has no pool';

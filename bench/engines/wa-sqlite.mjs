@@ -1,13 +1,15 @@
 // wa-sqlite: its synchronous build, driven through the C API like all others.
 import * as SQLite from '/node_modules/@journeyapps/wa-sqlite/src/sqlite-api.js';
 import moduleFactory from '/node_modules/@journeyapps/wa-sqlite/dist/wa-sqlite.mjs';
-import { Engine } from '../sqlite/engine.mjs';
+import { Engine, warmUp } from '../sqlite/engine.mjs';
 import { exportFile, importFile } from './files.mjs';
 
 export async function loadWaSqlite() {
   const module = await moduleFactory();
   // Its JavaScript API sets up what its VFSs expect of the module.
-  return { module, api: SQLite.Factory(module) };
+  const wa = { module, api: SQLite.Factory(module) };
+  await warmUp(new WaEngine(wa));
+  return wa;
 }
 
 /** The C functions under their C names, as the official package exports them. */

@@ -150,6 +150,37 @@ int GetLastErrorMethod(sqlite3_vfs* vfs, int size, char* out) {
   return ToSqliteCode(error);
 }
 
+// Extensions are the system's, not the pool's: the default VFS loads them, as for SQLite's memdb.
+// Null when there is none that could.
+sqlite3_vfs* LoaderBeside(const sqlite3_vfs* self) {
+  sqlite3_vfs* loader = sqlite3_vfs_find(nullptr);
+  while (loader != nullptr &&
+         (loader == self || loader->xDlOpen == nullptr || loader->xDlOpen == self->xDlOpen)) {
+    loader = loader->pNext;
+  }
+  return loader;
+}
+
+void* DlOpenMethod(sqlite3_vfs* vfs, const char* path) {
+  sqlite3_vfs* const loader = LoaderBeside(vfs);
+  return loader != nullptr ? loader->xDlOpen(loader, path) : nullptr;
+}
+
+// Without a loader SQLite's own text stays in `out`.
+void DlErrorMethod(sqlite3_vfs* vfs, int size, char* out) {
+  if (sqlite3_vfs* const loader = LoaderBeside(vfs)) loader->xDlError(loader, size, out);
+}
+
+// SQLite calls these two with what DlOpenMethod() returned, never with null.
+void (*DlSymMethod(sqlite3_vfs* vfs, void* library, const char* symbol))() {
+  sqlite3_vfs* const loader = LoaderBeside(vfs);
+  return loader != nullptr ? loader->xDlSym(loader, library, symbol) : nullptr;
+}
+
+void DlCloseMethod(sqlite3_vfs* vfs, void* library) {
+  if (sqlite3_vfs* const loader = LoaderBeside(vfs)) loader->xDlClose(loader, library);
+}
+
 }  // namespace
 
 void FillVfsMethods(sqlite3_vfs& vfs) {
@@ -160,6 +191,10 @@ void FillVfsMethods(sqlite3_vfs& vfs) {
   vfs.xDelete = DeleteMethod;
   vfs.xAccess = AccessMethod;
   vfs.xFullPathname = FullPathnameMethod;
+  vfs.xDlOpen = DlOpenMethod;
+  vfs.xDlError = DlErrorMethod;
+  vfs.xDlSym = DlSymMethod;
+  vfs.xDlClose = DlCloseMethod;
   vfs.xRandomness = RandomnessMethod;
   vfs.xSleep = SleepMethod;
   vfs.xCurrentTime = CurrentTimeMethod;

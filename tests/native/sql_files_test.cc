@@ -61,6 +61,22 @@ TEST_F(SqlFilesTest, RelativeAndAbsoluteNamesAreOneFile) {
   EXPECT_STREQ(sqlite3_db_filename(db.get(), "main"), "/b/app.db");
 }
 
+TEST_F(SqlFilesTest, ExtensionsAreLoadedFromTheSystem) {
+  Connection db("/app.db", *pool_);
+  sqlite3_db_config(db.get(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, nullptr);
+  const auto load = [&](const char* library) {
+    char* message = nullptr;
+    EXPECT_EQ(sqlite3_load_extension(db.get(), library, "sahpool_no_such_entry", &message),
+              SQLITE_ERROR);
+    const std::string text = message != nullptr ? message : "";
+    sqlite3_free(message);
+    return text;
+  };
+  EXPECT_NE(load("/none/extension").find("cannot open shared object file"), std::string::npos);
+  // A library that is there, and is no extension.
+  EXPECT_NE(load("libm.so.6").find("undefined symbol: sahpool_no_such_entry"), std::string::npos);
+}
+
 TEST_F(SqlFilesTest, UrisNameFileVfsAndMode) {
   const std::string uri = "file:/dir/a%20b%23c%3fd.db?vfs=" + VfsName();
   {

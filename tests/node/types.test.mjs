@@ -22,8 +22,7 @@ for (const [version, file] of Object.entries(declarations)) {
       strict: true,
       noEmit: true,
       exactOptionalPropertyTypes: true,
-      // The official declarations have faults of their own.
-      skipLibCheck: true,
+      skipLibCheck: false,
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.ESNext,
       moduleResolution: ts.ModuleResolutionKind.Bundler,

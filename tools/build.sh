@@ -3,7 +3,7 @@
 #
 #   tools/build.sh [native-tools|package|conformance|all]
 #
-#   native-tools  the development server, in build/native/bin
+#   native-tools  the development server and the tool sahpool, in build/native/bin
 #   package       the npm package, in npm/dist: side module and JavaScript
 #   conformance   the conformance suite in WebAssembly, in build/conformance
 #   all           these, and everything else that is native: library and tests
@@ -55,7 +55,7 @@ build_package() {
 }
 
 case "${1:-all}" in
-  native-tools) build_native --target sahpool-serve ;;
+  native-tools) build_native --target sahpool-serve sahpool-cli ;;
   package) build_package ;;
   conformance) build_conformance_suite ;;
   all)

@@ -1,0 +1,204 @@
+// sahpool check: everything that can be wrong with a pool, found without changing it.
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "cli/commands.h"
+#include "cli/integrity.h"
+#include "cli/open_pool.h"
+#include "cli/output.h"
+
+namespace sahpool::cli {
+namespace {
+
+struct Finding {
+  bool is_problem;  // otherwise worth knowing
+  std::string slot;
+  std::string name;
+  std::string text;
+};
+
+class PoolCheck {
+ public:
+  explicit PoolCheck(const PoolPlace& place) : place_(place) {}
+
+  void Run() {
+    for (const SlotFile& slot : place_.slots) CheckSlot(slot);
+    CheckNames();
+    OpenPool pool(place_, Access::kRead);
+    for (Slot* const slot : pool.Slots(SlotState::kNamed)) {
+      if (slot->is_database()) CheckDatabase(pool, *slot);
+    }
+  }
+
+  bool has_problem() const {
+    for (const Finding& finding : findings_) {
+      if (finding.is_problem) return true;
+    }
+    return false;
+  }
+
+  Json ToJson() const;
+  void Print() const;
+
+ private:
+  void Note(const SlotFile& slot, std::string_view name, std::string text) {
+    findings_.push_back({false, slot.name, std::string(name), std::move(text)});
+  }
+  void Problem(const std::string& slot, std::string_view name, std::string text) {
+    findings_.push_back({true, slot, std::string(name), std::move(text)});
+  }
+
+  void CheckSlot(const SlotFile& slot);
+  void CheckFile(const SlotFile& slot, const SlotFileFacts& facts, const DecodedHeader& header);
+  void CheckNames();
+  void CheckDatabase(OpenPool& pool, Slot& slot);
+
+  const PoolPlace& place_;
+  std::vector<Finding> findings_;
+  // Names as they stand in the headers, with the slots that have them and their flags.
+  std::multimap<std::string, std::pair<SlotFile, std::uint32_t>> names_;
+  std::map<std::string, std::string> integrity_;
+};
+
+void PoolCheck::CheckSlot(const SlotFile& slot) {
+  const SlotFileFacts facts = ReadSlotFile(slot.path);
+  const DecodedHeader header = facts.Decode();
+  const std::string path(header.path);
+  if (facts.starts_as_database) {
+    return Problem(slot.name, "", "the header is missing: the file begins with a database");
+  }
+  switch (header.kind) {
+    case HeaderKind::kUnbelievable:
+      return Problem(slot.name, path,
+                     fmt::format("{}; behind it: {}", header.reason, ContentName(facts.content)));
+    case HeaderKind::kFree:
+      if (facts.content != ContentKind::kNothing && facts.content != ContentKind::kUnknown) {
+        Problem(slot.name, "",
+                fmt::format("the header is empty but a {} follows", ContentName(facts.content)));
+      }
+      return;
+    case HeaderKind::kTemporary:
+      return Note(slot, path, "a leftover temporary file, which the next start frees");
+    case HeaderKind::kNamed:
+      names_.emplace(path, std::pair(slot, header.flags));
+      return CheckFile(slot, facts, header);
+  }
+}
+
+void PoolCheck::CheckFile(const SlotFile& slot, const SlotFileFacts& facts,
+                          const DecodedHeader& header) {
+  if (!header.has_digest) {
+    Note(slot, header.path, "the header is of version 1, which has no digest to vouch for it");
+  }
+  if (facts.file_size < kSlotDataOffset) {
+    return Problem(slot.name, header.path, "the slot ends before its content begins");
+  }
+  const std::string_view type = TypeName(header.flags);
+  const bool is_database = (header.flags & open_flag::kMainDb) != 0;
+  const bool is_known =
+      facts.content != ContentKind::kUnknown && facts.content != ContentKind::kNothing;
+  if (is_known && type != ContentName(facts.content)) {
+    Problem(slot.name, header.path,
+            fmt::format("the header says {}, but the content is a {}", type,
+                        ContentName(facts.content)));
+  } else if (is_database && facts.content == ContentKind::kUnknown) {
+    Problem(slot.name, header.path, "the content does not begin like a database");
+  }
+}
+
+void PoolCheck::CheckNames() {
+  for (auto at = names_.begin(); at != names_.end(); ++at) {
+    const auto& [name, file] = *at;
+    const auto& [slot, flags] = file;
+    if (at != names_.begin() && std::prev(at)->first == name) {
+      Note(slot, name, "another slot has this name too; the next start renames one of them");
+    }
+    for (const auto& [suffix, type] : {std::pair(kJournalSuffix, open_flag::kMainJournal),
+                                       std::pair(kWalSuffix, open_flag::kWal)}) {
+      if ((flags & type) == 0 || !name.ends_with(suffix)) continue;
+      if (!names_.contains(name.substr(0, name.size() - suffix.size()))) {
+        Problem(slot.name, name, "orphan: the database that it belongs to is not there");
+      }
+    }
+  }
+}
+
+void PoolCheck::CheckDatabase(OpenPool& pool, Slot& slot) {
+  const std::string name(slot.name().view());
+  const std::string slot_name(slot.slot_name());
+  try {
+    const auto snapshot = pool.OpenSnapshot(slot);
+    if (snapshot->differs_from_file()) {
+      Note(
+          {.path = {}, .name = slot_name}, name,
+          "a journal or a WAL will be applied when it is opened next; here it has been, in memory");
+    }
+  } catch (const Failure& failure) {
+    integrity_[name] = failure.what();
+    return Problem(slot_name, name, failure.what());
+  }
+  const std::string result = CheckIntegrity("checking " + name, [&] { return pool.Connect(slot); });
+  integrity_[name] = result;
+  if (result != "ok") Problem(slot_name, name, result);
+}
+
+Json PoolCheck::ToJson() const {
+  Json databases = Json::array();
+  for (const auto& [name, integrity] : integrity_) {
+    databases.push_back({{"name", name}, {"integrity", integrity}});
+  }
+  Json findings = Json::array();
+  for (const Finding& finding : findings_) {
+    findings.push_back({{"severity", finding.is_problem ? "problem" : "note"},
+                        {"slot", finding.slot},
+                        {"name", finding.name},
+                        {"text", finding.text}});
+  }
+  return {{"pool", place_.id()},
+          {"slots", place_.slots.size()},
+          {"ok", !has_problem()},
+          {"databases", std::move(databases)},
+          {"findings", std::move(findings)}};
+}
+
+void PoolCheck::Print() const {
+  fmt::print("{}: {}\n", Coloured(Colour::kBold, Printable(place_.id())),
+             Counted(static_cast<std::int64_t>(place_.slots.size()), "slot"));
+  for (const auto& [name, integrity] : integrity_) {
+    fmt::print(
+        "  {}: {}\n", Printable(name),
+        integrity == "ok" ? Coloured(Colour::kGreen, "ok") : Coloured(Colour::kRed, "damaged"));
+  }
+  for (const Finding& finding : findings_) {
+    const std::string kind =
+        finding.is_problem ? Coloured(Colour::kRed, "problem") : Coloured(Colour::kYellow, "note");
+    fmt::print("  {}: slot {}{}: {}\n", kind, finding.slot,
+               finding.name.empty() ? "" : " (" + Printable(finding.name) + ")",
+               Printable(finding.text));
+  }
+}
+
+}  // namespace
+
+ExitCode Check(const Arguments& arguments) {
+  const std::vector<PoolPlace> places = SelectPools(arguments.dir, arguments.pool);
+  Json json = Json::array();
+  bool has_problem = false;
+  for (const PoolPlace& place : places) {
+    WarnOfUser(place);
+    PoolCheck check(place);
+    check.Run();
+    has_problem = has_problem || check.has_problem();
+    if (arguments.json) {
+      json.push_back(check.ToJson());
+    } else {
+      check.Print();
+    }
+  }
+  if (arguments.json) PrintJson(json);
+  return has_problem ? ExitCode::kDamaged : ExitCode::kDone;
+}
+
+}  // namespace sahpool::cli

@@ -1,0 +1,178 @@
+// The pools of an origin in a profile of Chromium.
+//
+//   <profile>/<user>/File System/Origins        LevelDB: "ORIGIN:https_example.org_0" -> "000"
+//   <profile>/<user>/File System/000/t/Paths    LevelDB: the tree of the origin's OPFS
+//   <profile>/<user>/File System/000/t/00/0000000N
+//
+// In "Paths" a decimal number maps to a pickle (a 32-bit size, then fields that are padded to four
+// bytes) of one file or directory: parent number (64 bits), path of its bytes, name, time. Opening
+// a LevelDB writes to it, so what is opened is a copy in memory.
+
+#include <leveldb/db.h>
+#include <leveldb/env.h>
+#include <leveldb/helpers/memenv.h>
+
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "cli/pool_place.h"
+#include "format/byte_order.h"
+
+namespace sahpool::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Nothing when the folder is not a LevelDB that can be read.
+std::optional<std::map<std::string, std::string>> ReadLevelDb(const fs::path& folder) {
+  const std::unique_ptr<leveldb::Env> memory(leveldb::NewMemEnv(leveldb::Env::Default()));
+  const std::string copy = "/copy";
+  memory->CreateDir(copy);
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!entry->is_regular_file() || name == "LOCK" || name.starts_with("LOG")) continue;
+    std::string bytes;
+    if (!leveldb::ReadFileToString(leveldb::Env::Default(), entry->path().string(), &bytes).ok()) {
+      return std::nullopt;
+    }
+    if (!leveldb::WriteStringToFile(memory.get(), bytes, copy + "/" + name).ok()) {
+      return std::nullopt;
+    }
+  }
+  leveldb::Options options;
+  options.env = memory.get();
+  leveldb::DB* opened = nullptr;
+  if (!leveldb::DB::Open(options, copy, &opened).ok()) return std::nullopt;
+  const std::unique_ptr<leveldb::DB> database(opened);
+  std::map<std::string, std::string> content;
+  const std::unique_ptr<leveldb::Iterator> at(database->NewIterator(leveldb::ReadOptions()));
+  for (at->SeekToFirst(); at->Valid(); at->Next()) {
+    content[at->key().ToString()] = at->value().ToString();
+  }
+  return content;
+}
+
+class PickleReader {
+ public:
+  explicit PickleReader(std::string_view pickle) : rest_(pickle) { Integer32(); }
+
+  std::uint32_t Integer32() { return static_cast<std::uint32_t>(Integer(4)); }
+  std::uint64_t Integer64() { return Integer(8); }
+  std::string String() {
+    const std::size_t size = std::min<std::size_t>(Integer32(), rest_.size());
+    std::string text(rest_.substr(0, size));
+    rest_.remove_prefix(std::min(rest_.size(), (size + 3) / 4 * 4));
+    return text;
+  }
+
+ private:
+  // Zero when the pickle has been cut off.
+  std::uint64_t Integer(std::size_t size) {
+    if (rest_.size() < size) {
+      rest_ = {};
+      return 0;
+    }
+    std::uint64_t value = 0;
+    for (std::size_t i = size; i-- > 0;) value = value << 8 | static_cast<unsigned char>(rest_[i]);
+    rest_.remove_prefix(size);
+    return value;
+  }
+
+  std::string_view rest_;
+};
+
+struct Entry {
+  std::uint64_t parent = 0;
+  std::string bytes_path;  // empty for a directory
+  std::string name;
+};
+
+std::map<std::uint64_t, Entry> ReadEntries(const std::map<std::string, std::string>& paths) {
+  std::map<std::uint64_t, Entry> entries;
+  for (const auto& [key, value] : paths) {
+    std::uint64_t number = 0;
+    const char* const end = key.data() + key.size();
+    if (std::from_chars(key.data(), end, number).ptr != end) continue;
+    PickleReader pickle(value);
+    Entry& entry = entries[number];
+    entry.parent = pickle.Integer64();
+    entry.bytes_path = pickle.String();
+    entry.name = pickle.String();
+  }
+  return entries;
+}
+
+// The path of a directory below the root, which has the number 0.
+std::string PathOf(const std::map<std::uint64_t, Entry>& entries, std::uint64_t number) {
+  std::string path;
+  // A damaged database could lead in circles.
+  for (std::size_t depth = 0; number != 0 && depth < entries.size(); ++depth) {
+    const auto entry = entries.find(number);
+    if (entry == entries.end()) break;
+    path = path.empty() ? entry->second.name : entry->second.name + "/" + path;
+    number = entry->second.parent;
+  }
+  return path;
+}
+
+// "https_example.org_0" is https://example.org; 0 stands for the scheme's own port.
+std::string OriginFrom(const std::string& identifier) {
+  const std::size_t first = identifier.find('_');
+  const std::size_t last = identifier.rfind('_');
+  if (first == std::string::npos || first == last) return identifier;
+  const std::string port = identifier.substr(last + 1);
+  return identifier.substr(0, first) + "://" + identifier.substr(first + 1, last - first - 1) +
+         (port == "0" ? "" : ":" + port);
+}
+
+std::string OriginOf(const fs::path& folder) {
+  const std::string number = folder.parent_path().filename().string();
+  constexpr std::string_view kPrefix = "ORIGIN:";
+  const auto origins = ReadLevelDb(folder.parent_path().parent_path() / "Origins");
+  if (!origins) return {};
+  for (const auto& [key, value] : *origins) {
+    if (key.starts_with(kPrefix) && value == number) return OriginFrom(key.substr(kPrefix.size()));
+  }
+  return {};
+}
+
+}  // namespace
+
+bool IsChromiumFolder(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::is_regular_file(folder / "Paths/CURRENT", ignored);
+}
+
+std::vector<PoolPlace> ReadChromiumFolder(const fs::path& folder) {
+  const auto paths = ReadLevelDb(folder / "Paths");
+  if (!paths) return {};
+  const std::map<std::uint64_t, Entry> entries = ReadEntries(*paths);
+  std::map<std::uint64_t, PoolPlace> places;
+  for (const auto& [number, entry] : entries) {
+    const auto parent = entries.find(entry.parent);
+    if (entry.bytes_path.empty() || parent == entries.end() || parent->second.name != kSlotFolder) {
+      continue;
+    }
+    const fs::path path = folder / entry.bytes_path;
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) continue;
+    places[entry.parent].slots.push_back({.path = path, .name = entry.bytes_path});
+  }
+  const std::string origin = OriginOf(folder);
+  std::vector<PoolPlace> found;
+  for (auto& [number, place] : places) {
+    place.layout = Layout::kChromium;
+    place.folder = folder;
+    place.directory = PathOf(entries, entries.at(number).parent);
+    place.origin = origin;
+    found.push_back(std::move(place));
+  }
+  return found;
+}
+
+}  // namespace sahpool::cli

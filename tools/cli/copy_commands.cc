@@ -1,0 +1,102 @@
+// sahpool export and import: databases out of a pool and into one.
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "cli/commands.h"
+#include "cli/database_on_disk.h"
+#include "cli/open_pool.h"
+#include "cli/output.h"
+#include "cli/output_file.h"
+#include "pool/import.h"
+
+namespace sahpool::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A file among the slots would be taken for one.
+void RequireOutside(const fs::path& file, const PoolPlace& place) {
+  if (file == "-") return;
+  std::error_code ignored;
+  const fs::path folder = fs::weakly_canonical(fs::absolute(file, ignored), ignored).parent_path();
+  for (const SlotFile& slot : place.slots) {
+    if (slot.path.parent_path() != folder) continue;
+    throw Failure(ExitCode::kUsage,
+                  folder.string() + " is where the slots of the pool are; choose another folder");
+  }
+}
+
+void ImportFile(const fs::path& path, sahpool::Import& import) {
+  DatabaseOnDisk database(path);
+  CommittedImage& image = database.image();
+  CopyBytes(
+      path.string(), image.size(),
+      [&](std::span<std::byte> into, std::int64_t offset) { return image.Read(into, offset); },
+      [&](std::span<const std::byte> bytes) { Require(import.Write(bytes)); });
+}
+
+void ImportStandardInput(sahpool::Import& import) {
+  std::array<std::byte, 65536> buffer;
+  for (;;) {
+    const ssize_t count = read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) Require(ErrnoStatus("read", errno), "standard input");
+    if (count == 0) return;
+    Require(import.Write(std::span(buffer).first(static_cast<std::size_t>(count))));
+  }
+}
+
+}  // namespace
+
+ExitCode Export(const Arguments& arguments) {
+  const PoolPlace place = FindPool(arguments.dir, arguments.pool);
+  RequireOutside(arguments.file, place);
+  WarnOfUser(place);
+  OpenPool pool(place, Access::kRead);
+  Slot& slot = pool.Find(arguments.name);
+  const auto snapshot = pool.OpenSnapshot(slot);
+  OutputFile output(arguments.file, arguments.force);
+  CopyBytes(
+      "exporting " + std::string(slot.name().view()), snapshot->size(),
+      [&](std::span<std::byte> into, std::int64_t offset) { return snapshot->Read(into, offset); },
+      [&](std::span<const std::byte> bytes) { output.Write(bytes); });
+  output.Finish();
+  return ExitCode::kDone;
+}
+
+ExitCode Import(const Arguments& arguments) {
+  const PoolPlace place = FindPool(arguments.dir, arguments.pool);
+  std::error_code ignored;
+  const bool is_standard_input = arguments.file == "-";
+  if (!is_standard_input && !fs::is_regular_file(arguments.file, ignored)) {
+    throw Failure(ExitCode::kNotFound, arguments.file.string() + ": there is no such file");
+  }
+  OpenPool pool(place, Access::kWrite);
+  const Slot* const replaced = pool.FindIfThere(arguments.name);
+  if (replaced != nullptr && !arguments.force) {
+    throw Failure(ExitCode::kExists, std::string(replaced->name().view()) +
+                                         " exists in the pool; --force replaces it");
+  }
+  const FileName name = replaced != nullptr ? replaced->name() : pool.Resolve(arguments.name);
+  Require(pool.pool().CheckQuarantine(name));
+  if (pool.pool().free_count() == 0) {
+    throw Failure(ExitCode::kFailed,
+                  "the pool is full: an import takes a free slot; " +
+                      std::string(place.is_in_browser() ? "let the app add capacity"
+                                                        : "`sahpool resize` makes more"));
+  }
+  const auto import = Require(sahpool::Import::Begin(pool.pool(), name));
+  if (is_standard_input) {
+    ImportStandardInput(*import);
+  } else {
+    ImportFile(arguments.file, *import);
+  }
+  Require(import->Finish(), arguments.file.string());
+  return ExitCode::kDone;
+}
+
+}  // namespace sahpool::cli

@@ -1,0 +1,56 @@
+// A database in plain files, as it lies there: what is committed in it, with the journal and the
+// WAL beside it taken into account. Nothing is locked and nothing is written.
+//
+// Threads: one. Errors: Failure.
+#ifndef SAHPOOL_TOOLS_CLI_DATABASE_ON_DISK_H_
+#define SAHPOOL_TOOLS_CLI_DATABASE_ON_DISK_H_
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "cli/failure.h"
+#include "cli/slot_file.h"
+#include "pool/committed_image.h"
+
+namespace sahpool::cli {
+
+class DatabaseOnDisk {
+ public:
+  explicit DatabaseOnDisk(const std::filesystem::path& path)
+      : database_(path, 0),
+        journal_(OpenIfThere(path, "-journal")),
+        wal_(OpenIfThere(path, "-wal")) {
+    SuperJournals super_journals;
+    image_ = Require(CommittedImage::Open(database_, journal_.get(), wal_.get(), super_journals),
+                     path.string());
+  }
+
+  CommittedImage& image() { return image_; }
+
+ private:
+  class SuperJournals final : public SuperJournalLookup {
+   public:
+    Result<bool> Exists(std::string_view name) override {
+      std::error_code ignored;
+      return std::filesystem::exists(std::filesystem::path(name), ignored);
+    }
+  };
+
+  static std::unique_ptr<FileSource> OpenIfThere(std::filesystem::path path, const char* suffix) {
+    path += suffix;
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored)) return nullptr;
+    return std::make_unique<FileSource>(path, 0);
+  }
+
+  FileSource database_;
+  std::unique_ptr<FileSource> journal_;
+  std::unique_ptr<FileSource> wal_;
+  CommittedImage image_;
+};
+
+}  // namespace sahpool::cli
+
+#endif  // SAHPOOL_TOOLS_CLI_DATABASE_ON_DISK_H_

@@ -1,0 +1,233 @@
+// sahpool ls, info and find: what there is.
+
+#include <fmt/format.h>
+
+#include <array>
+#include <span>
+
+#include "cli/commands.h"
+#include "cli/open_pool.h"
+#include "cli/output.h"
+#include "cli/usage.h"
+#include "format/byte_order.h"
+#include "format/database_header.h"
+
+namespace sahpool::cli {
+namespace {
+
+const char* StateName(SlotState state) {
+  switch (state) {
+    case SlotState::kNamed:
+      return "named";
+    case SlotState::kQuarantined:
+      return "quarantined";
+    default:
+      return "free";
+  }
+}
+
+std::string Coloured(SlotState state) {
+  const char* const name = StateName(state);
+  return state == SlotState::kQuarantined ? Coloured(Colour::kRed, name) : name;
+}
+
+std::vector<Slot*> SlotsToList(OpenPool& pool, bool all) {
+  std::vector<Slot*> slots;
+  for (const SlotState state : {SlotState::kNamed, SlotState::kQuarantined, SlotState::kFree}) {
+    if (state == SlotState::kFree && !all) continue;
+    for (Slot* const slot : pool.Slots(state)) slots.push_back(slot);
+  }
+  return slots;
+}
+
+Json JsonOf(const Slot& slot) {
+  Json json = {{"name", slot.name().view()},
+               {"bytes", slot.size()},
+               {"slot", slot.slot_name()},
+               {"flags", slot.flags()},
+               {"state", StateName(slot.state())}};
+  if (slot.state() == SlotState::kQuarantined) json["reason"] = slot.quarantine_reason();
+  return json;
+}
+
+// A line of `info`.
+void PrintField(const std::string& title, const std::string& value) {
+  fmt::print("{:<18} {}\n", title, Printable(value));
+}
+
+// What of `facts` is a number or a string; nested ones come indented.
+void PrintFields(const Json& facts, const std::string& indent = "") {
+  for (const auto& [key, value] : facts.items()) {
+    if (value.is_object()) {
+      PrintField(indent + key, "");
+      PrintFields(value, indent + "  ");
+    } else {
+      PrintField(indent + key, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+}
+
+ExitCode Show(const Json& facts, bool json) {
+  if (json) {
+    PrintJson(facts);
+  } else {
+    PrintFields(facts);
+  }
+  return ExitCode::kDone;
+}
+
+Json FactsOf(OpenPool& pool) {
+  const PoolPlace& place = pool.place();
+  Json facts = {{"pool", place.id()},
+                {"folder", place.folder.string()},
+                {"layout", LayoutName(place.layout)}};
+  if (!place.origin.empty()) facts["origin"] = place.origin;
+  if (!place.directory.empty()) facts["directory"] = place.directory;
+  facts["capacity"] = pool.pool().capacity();
+  facts["files"] = pool.pool().file_count();
+  facts["free"] = pool.pool().free_count();
+  facts["quarantined"] = pool.Slots(SlotState::kQuarantined).size();
+  std::int64_t bytes = 0;
+  for (const Slot* const slot : SlotsToList(pool, true)) bytes += slot->size();
+  facts["bytes"] = bytes;
+  return facts;
+}
+
+const char* EncodingName(std::uint32_t encoding) {
+  constexpr std::array kNames = {"unset", "UTF-8", "UTF-16le", "UTF-16be"};
+  return encoding < kNames.size() ? kNames[encoding] : "invalid";
+}
+
+// By the header as it is committed; https://www.sqlite.org/fileformat2.html#the_database_header
+Json DatabaseFacts(Snapshot& snapshot) {
+  std::array<std::byte, kDatabaseHeaderSize> header{};
+  if (snapshot.size() < static_cast<std::int64_t>(header.size()))
+    return {{"bytes", snapshot.size()}};
+  Require(snapshot.Read(header, 0));
+  const Status valid = CheckDatabaseHeader(header, snapshot.size());
+  if (!valid.ok()) return {{"bytes", snapshot.size()}, {"problem", valid.text()}};
+  const auto field = [&](std::size_t offset) { return LoadBigEndian32(&header[offset]); };
+  const std::uint32_t stored_page_size = field(16) >> 16;
+  const std::int64_t page_size = stored_page_size == 1 ? 65536 : stored_page_size;
+  return {
+      {"bytes", snapshot.size()},
+      {"page_size", page_size},
+      {"pages", snapshot.size() / page_size},
+      {"free_pages", field(36)},
+      {"journal_mode", header[kDatabaseFormatVersionOffset] == std::byte{2} ? "wal" : "rollback"},
+      {"encoding", EncodingName(field(56))},
+      {"user_version", static_cast<std::int32_t>(field(60))},
+      {"application_id", static_cast<std::int32_t>(field(68))},
+      {"written_by_sqlite",
+       fmt::format("{}.{}.{}", field(96) / 1000000, field(96) / 1000 % 1000, field(96) % 1000)}};
+}
+
+Json FactsOf(OpenPool& pool, Slot& slot) {
+  Json facts = JsonOf(slot);
+  for (const SlotFile& file : pool.place().slots) {
+    if (file.name != slot.slot_name()) continue;
+    facts["file"] = file.path.string();
+    facts["header_digest"] = ReadSlotFile(file.path).Decode().has_digest ? 2 : 1;
+  }
+  facts["type"] = TypeName(slot.flags());
+  if (!slot.is_database()) return facts;
+  for (const std::string_view suffix : {kJournalSuffix, kWalSuffix}) {
+    const std::string name = std::string(slot.name().view()) + std::string(suffix);
+    if (const Slot* const companion = pool.FindIfThere(name)) {
+      facts[suffix.substr(1)] = {
+          {"name", name}, {"bytes", companion->size()}, {"slot", companion->slot_name()}};
+    }
+  }
+  const auto snapshot = pool.OpenSnapshot(slot);
+  facts["committed"] = DatabaseFacts(*snapshot);
+  facts["committed"]["differs_from_file"] = snapshot->differs_from_file();
+  return facts;
+}
+
+Json FactsOf(const PoolPlace& place) {
+  Json facts = {{"pool", place.id()},
+                {"layout", LayoutName(place.layout)},
+                {"origin", place.origin},
+                {"directory", place.directory},
+                {"folder", place.folder.string()},
+                {"slots", place.slots.size()}};
+  Json names = Json::array();
+  std::int64_t bytes = 0;
+  std::size_t quarantined = 0;
+  OpenPool pool(place, Access::kRead);
+  for (const Slot* const slot : SlotsToList(pool, false)) {
+    bytes += slot->size();
+    if (slot->state() == SlotState::kQuarantined) {
+      ++quarantined;
+    } else if (slot->is_database()) {
+      names.push_back(slot->name().view());
+    }
+  }
+  facts["bytes"] = bytes;
+  facts["databases"] = std::move(names);
+  facts["quarantined"] = quarantined;
+  const std::string user = UserOf(place);
+  facts["in_use"] = !user.empty();
+  return facts;
+}
+
+}  // namespace
+
+ExitCode List(const Arguments& arguments) {
+  const PoolPlace place = FindPool(arguments.dir, arguments.pool);
+  WarnOfUser(place);
+  OpenPool pool(place, Access::kRead);
+  const std::vector<Slot*> slots = SlotsToList(pool, arguments.all);
+  if (arguments.json) {
+    Json json = Json::array();
+    for (const Slot* const slot : slots) json.push_back(JsonOf(*slot));
+    PrintJson(json);
+    return ExitCode::kDone;
+  }
+  Table table({"STATE", "TYPE", "BYTES", "SLOT", "NAME"});
+  table.AlignRight(2);
+  for (const Slot* const slot : slots) {
+    const bool is_free = slot->state() == SlotState::kFree;
+    table.Add({Coloured(slot->state()), is_free ? "" : TypeName(slot->flags()),
+               std::to_string(slot->size()), std::string(slot->slot_name()),
+               Printable(slot->name().view())});
+  }
+  table.Print();
+  for (const Slot* const slot : pool.Slots(SlotState::kQuarantined)) {
+    Warn(fmt::format("slot {} is in quarantine: {}", slot->slot_name(), slot->quarantine_reason()));
+  }
+  return ExitCode::kDone;
+}
+
+ExitCode Info(const Arguments& arguments) {
+  const PoolPlace place = FindPool(arguments.dir, arguments.pool);
+  WarnOfUser(place);
+  OpenPool pool(place, Access::kRead);
+  const Json facts =
+      arguments.name.empty() ? FactsOf(pool) : FactsOf(pool, pool.Find(arguments.name));
+  return Show(facts, arguments.json);
+}
+
+ExitCode FindInProfile(const Arguments& arguments) {
+  const std::vector<PoolPlace> places = FindPools(arguments.dir);
+  Json json = Json::array();
+  for (const PoolPlace& place : places) json.push_back(FactsOf(place));
+  if (arguments.json) {
+    PrintJson(json);
+  } else if (!places.empty()) {
+    Table table({"POOL", "LAYOUT", "SLOTS", "DATABASES", "BYTES", "IN USE"});
+    for (const std::size_t column : {2, 3, 4}) table.AlignRight(column);
+    for (const Json& facts : json) {
+      table.Add({Printable(facts["pool"].get<std::string>()), facts["layout"].get<std::string>(),
+                 facts["slots"].dump(), std::to_string(facts["databases"].size()),
+                 facts["bytes"].dump(), facts["in_use"].get<bool>() ? "yes" : "no"});
+    }
+    table.Print();
+  }
+  if (places.empty()) {
+    throw Failure(ExitCode::kNotFound, arguments.dir.string() + ": there is no pool here");
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace sahpool::cli

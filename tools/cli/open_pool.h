@@ -1,0 +1,83 @@
+// A pool opened by the tool: its slots attached, its VFS registered, names found as users write
+// them.
+//
+// Opened for reading, the pool is over OverlayHandles: it tidies itself, databases roll back and
+// SQLite may write, all in memory; no byte in the pool's place changes. Opened for writing, it is
+// over the files, which no browser and no other process may have in use.
+//
+// Threads: one. Ownership: connections to its databases must be closed before it goes.
+// Errors: Failure; kInUse when another process has the pool.
+#ifndef SAHPOOL_TOOLS_CLI_OPEN_POOL_H_
+#define SAHPOOL_TOOLS_CLI_OPEN_POOL_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/failure.h"
+#include "cli/pool_place.h"
+#include "cli/sql.h"
+#include "native/posix_storage.h"
+#include "vfs/pool_vfs.h"
+
+namespace sahpool::cli {
+
+enum class Access { kRead, kWrite };
+
+class OpenPool {
+ public:
+  OpenPool(PoolPlace place, Access access);
+
+  const PoolPlace& place() const { return place_; }
+  Pool& pool() { return vfs_->pool(); }
+
+  // The slots in that state, in the order of their names.
+  std::vector<Slot*> Slots(SlotState state);
+
+  // The slot of a file: its stored name or a name that resolves to it. kNotFound.
+  Slot& Find(const std::string& name);
+  Slot* FindIfThere(const std::string& name);
+  // The name that `name` becomes when an app of this pool's browser uses it.
+  FileName Resolve(const std::string& name) { return Require(pool().Resolve(name), name); }
+
+  // What is committed of the file, for as long as nothing writes. kDamaged when its journal may be
+  // in quarantine.
+  std::unique_ptr<Snapshot> OpenSnapshot(Slot& slot);
+
+  // Opens the database with SQLite. A pool opened for reading gets free slots, in memory, for what
+  // SQLite may create.
+  Connection Connect(Slot& slot);
+
+ private:
+  // Keeps the warnings of the pool to itself unless the pool is changed.
+  class QuietHost final : public Host {
+   public:
+    explicit QuietHost(Access access) : is_quiet_(access == Access::kRead) {}
+    std::int64_t NowMilliseconds() override { return system_.NowMilliseconds(); }
+    std::size_t Randomness(std::span<std::byte> into) override { return system_.Randomness(into); }
+    std::int64_t SleepMicroseconds(std::int64_t microseconds) override {
+      return system_.SleepMicroseconds(microseconds);
+    }
+    void Log(LogLevel level, std::string_view message) override;
+
+   private:
+    PosixHost system_;
+    const bool is_quiet_;
+  };
+
+  void AttachScratchSlots();
+
+  PoolPlace place_;
+  const Access access_;
+  QuietHost host_;
+  std::unique_ptr<PoolVfs> vfs_;
+  bool has_scratch_slots_ = false;
+};
+
+// Warns when what is read may be changing meanwhile.
+void WarnOfUser(const PoolPlace& place);
+
+}  // namespace sahpool::cli
+
+#endif  // SAHPOOL_TOOLS_CLI_OPEN_POOL_H_

@@ -1,0 +1,122 @@
+#include "cli/slot_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <span>
+
+#include "cli/failure.h"
+#include "format/byte_order.h"
+#include "format/database_header.h"
+#include "native/posix_storage.h"
+
+namespace sahpool::cli {
+namespace {
+
+constexpr std::size_t kMagicSize = kDatabaseMagicSize;
+
+ContentKind KindOf(std::span<const std::byte> start) {
+  constexpr std::array<unsigned char, 8> kJournalMagic = {0xd9, 0xd5, 0x05, 0xf9,
+                                                          0x20, 0xa1, 0x63, 0xd7};
+  constexpr std::uint32_t kWalMagic = 0x377f0682;  // or with the lowest bit set
+  if (start.empty()) return ContentKind::kNothing;
+  if (HasDatabaseMagic(start)) return ContentKind::kDatabase;
+  if (start.size() < kJournalMagic.size()) return ContentKind::kUnknown;
+  if (std::equal(kJournalMagic.begin(), kJournalMagic.end(), start.begin(),
+                 [](unsigned char a, std::byte b) { return std::byte{a} == b; })) {
+    return ContentKind::kJournal;
+  }
+  return (LoadBigEndian32(start.data()) & ~1U) == kWalMagic ? ContentKind::kWal
+                                                            : ContentKind::kUnknown;
+}
+
+// Without a digest, a path that an app could have given must do.
+bool IsNamedWithReason(const DecodedHeader& header) {
+  return header.kind == HeaderKind::kNamed && header.path.starts_with('/') &&
+         (header.has_digest || std::ranges::none_of(header.path, [](char c) {
+            return static_cast<unsigned char>(c) <= ' ';
+          }));
+}
+
+}  // namespace
+
+FileSource::FileSource(const std::filesystem::path& path, std::int64_t begin) : begin_(begin) {
+  descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor_ < 0) Require(ErrnoStatus("open", errno), path.string());
+  struct stat info{};
+  if (fstat(descriptor_, &info) == 0) size_ = std::max<std::int64_t>(info.st_size - begin, 0);
+}
+
+FileSource::~FileSource() { close(descriptor_); }
+
+Status FileSource::Read(std::span<std::byte> into, std::int64_t offset) {
+  while (!into.empty()) {
+    const ssize_t count = pread(descriptor_, into.data(), into.size(), begin_ + offset);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return ErrnoStatus("pread", errno);
+    if (count == 0) return {Code::kIo, "read past the end of a file"};
+    into = into.subspan(static_cast<std::size_t>(count));
+    offset += count;
+  }
+  return {};
+}
+
+SlotFileFacts ReadSlotFile(const std::filesystem::path& path) {
+  FileSource file(path, 0);
+  SlotFileFacts facts;
+  facts.file_size = file.size();
+  const auto present = std::min<std::int64_t>(file.size(), kSlotHeaderSize);
+  Require(file.Read(std::span(facts.header).first(static_cast<std::size_t>(present)), 0),
+          path.string());
+  facts.starts_as_database = HasDatabaseMagic(facts.header);
+  std::array<std::byte, kMagicSize> start;
+  const auto content = std::span(start).first(
+      static_cast<std::size_t>(std::min<std::int64_t>(facts.bytes(), kMagicSize)));
+  Require(file.Read(content, kSlotDataOffset), path.string());
+  facts.content = KindOf(content);
+  return facts;
+}
+
+bool IsSurelySlot(const SlotFileFacts& facts) {
+  if (facts.starts_as_database || facts.file_size < static_cast<std::int64_t>(kSlotHeaderSize)) {
+    return false;
+  }
+  return facts.content == ContentKind::kDatabase || IsNamedWithReason(facts.Decode());
+}
+
+bool CanBeSlot(const SlotFileFacts& facts) {
+  if (IsSurelySlot(facts)) return true;
+  if (facts.starts_as_database || facts.file_size < kSlotDataOffset) return false;
+  return facts.has_empty_header() || facts.Decode().kind != HeaderKind::kUnbelievable ||
+         facts.content == ContentKind::kJournal || facts.content == ContentKind::kWal;
+}
+
+const char* TypeName(std::uint32_t flags) {
+  if ((flags & open_flag::kMainDb) != 0) return "database";
+  if ((flags & open_flag::kMainJournal) != 0) return "journal";
+  if ((flags & open_flag::kWal) != 0) return "wal";
+  if ((flags & open_flag::kSuperJournal) != 0) return "super-journal";
+  return "temporary";
+}
+
+const char* ContentName(ContentKind kind) {
+  switch (kind) {
+    case ContentKind::kNothing:
+      return "nothing";
+    case ContentKind::kDatabase:
+      return "database";
+    case ContentKind::kJournal:
+      return "journal";
+    case ContentKind::kWal:
+      return "wal";
+    case ContentKind::kUnknown:
+      break;
+  }
+  return "unknown bytes";
+}
+
+}  // namespace sahpool::cli

@@ -1,0 +1,71 @@
+// What a file of the file system holds when it is looked at as a slot: its header, and what kind of
+// file the bytes behind it are, whatever the header says.
+//
+// Threads: values. Errors: Failure when the file can't be read.
+#ifndef SAHPOOL_TOOLS_CLI_SLOT_FILE_H_
+#define SAHPOOL_TOOLS_CLI_SLOT_FILE_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "format/byte_source.h"
+#include "format/slot_header.h"
+
+namespace sahpool::cli {
+
+enum class ContentKind : std::uint8_t { kNothing, kDatabase, kJournal, kWal, kUnknown };
+
+struct SlotFile {
+  std::filesystem::path path;
+  // What tells the slot from the others of its pool: the file's name.
+  std::string name;
+};
+
+struct SlotFileFacts {
+  // The header's bytes, zeros where the file is too short to have them.
+  SlotHeaderBytes header{};
+  std::int64_t file_size = 0;
+  ContentKind content = ContentKind::kNothing;
+  // The file begins like a database itself: it has no header, or never was a slot.
+  bool starts_as_database = false;
+
+  std::int64_t bytes() const {
+    return file_size > kSlotDataOffset ? file_size - kSlotDataOffset : 0;
+  }
+  DecodedHeader Decode() const { return DecodeHeader(header); }
+  bool has_empty_header() const { return header == EncodeFreeHeader(); }
+};
+
+SlotFileFacts ReadSlotFile(const std::filesystem::path& path);
+
+// Whether the file can only be a slot that is or was in use, by what is in it.
+bool IsSurelySlot(const SlotFileFacts& facts);
+// Whether the file can be a slot, for a folder in which there surely are some.
+bool CanBeSlot(const SlotFileFacts& facts);
+
+// "database", "journal", "wal", "super-journal" or "temporary", by the flags of a header.
+const char* TypeName(std::uint32_t flags);
+// The same of content; "nothing" and "unknown bytes" too.
+const char* ContentName(ContentKind kind);
+
+// A part of a file, read only: from `begin` to its end.
+class FileSource final : public ByteSource {
+ public:
+  FileSource(const std::filesystem::path& path, std::int64_t begin);
+  ~FileSource() override;
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
+
+  std::int64_t size() const override { return size_; }
+  Status Read(std::span<std::byte> into, std::int64_t offset) override;
+
+ private:
+  int descriptor_;
+  std::int64_t begin_;
+  std::int64_t size_ = 0;
+};
+
+}  // namespace sahpool::cli
+
+#endif  // SAHPOOL_TOOLS_CLI_SLOT_FILE_H_

@@ -41,6 +41,9 @@ OutputFile::OutputFile(fs::path path, bool replaces) : path_(std::move(path)), r
     descriptor_ = STDOUT_FILENO;
     return;
   }
+  std::error_code ignored;
+  // A link stays one, and what it leads to is replaced.
+  if (fs::is_symlink(path_, ignored)) path_ = fs::weakly_canonical(path_, ignored);
   CheckPlace();
   const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
   temporary_ = (folder / ("." + path_.filename().string() + ".XXXXXX")).string();
@@ -56,6 +59,10 @@ void OutputFile::CheckPlace() const {
   std::error_code ignored;
   if (fs::is_directory(path_, ignored)) {
     throw Failure(ExitCode::kUsage, path_.string() + " is a directory; give the name of a file");
+  }
+  if (fs::exists(path_, ignored) && !fs::is_regular_file(path_, ignored)) {
+    throw Failure(ExitCode::kUsage, path_.string() + " is not a regular file; - is the standard"
+                                                     " output");
   }
   if (replaces_) return;
   if (fs::exists(fs::symlink_status(path_, ignored))) {

@@ -1,0 +1,132 @@
+// sahpool create, resize, import and rm.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { temporaryDirectory } from '../browser/support/files.mjs';
+import { TOOL, exitCode, fingerprint, json, output, sahpool, unpackFixture } from './tool.mjs';
+
+// Leaves a database with a row in its WAL and one in the file, as if the program had been killed.
+const MAKE_WAL_DATABASE = `
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.executescript("PRAGMA journal_mode = WAL; CREATE TABLE t(x); INSERT INTO t VALUES ('file');"
+                 "PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO t VALUES ('wal')")
+os._exit(0)`;
+
+function makePool(capacity) {
+  const folder = join(temporaryDirectory('tool'), 'pool');
+  return { folder, created: output('create', folder, '--capacity', capacity) };
+}
+
+const namesIn = async (folder) => (await json('ls', folder)).map(({ name }) => name);
+
+describe('create and resize', () => {
+  test('a new pool has as many free slots as asked for', async () => {
+    const { folder, created } = makePool(3);
+    await created;
+    assert.deepEqual(readdirSync(folder), ['.opaque']);
+    const { capacity, free } = await json('info', folder);
+    assert.deepEqual([capacity, free], [3, 3]);
+    assert.equal((await json('check', folder))[0].ok, true);
+    const again = await sahpool('create', folder, '--capacity', '3');
+    assert.equal(again.code, exitCode.exists);
+  });
+
+  test('resize makes and removes free slots only', async () => {
+    const { folder } = unpackFixture('v2-small');
+    const pool = join(temporaryDirectory('tool'), 'pool');
+    await output('create', pool, '--capacity', 2);
+    await output('export', folder, 'app.db', join(pool, 'app.db'));
+    await output('import', pool, join(pool, 'app.db'), 'app.db');
+    for (const capacity of [5, 1]) {
+      await output('resize', pool, capacity);
+      assert.equal((await json('info', pool)).capacity, capacity);
+    }
+    await output('import', pool, join(pool, 'app.db'), 'app.db', '--force').catch(({ message }) =>
+      assert.match(message, /the pool is full/),
+    );
+    await output('resize', pool, 2);
+    await output('import', pool, join(pool, 'app.db'), 'other.db');
+    const { code, stderr } = await sahpool('resize', pool, '1');
+    assert.equal(code, exitCode.usage);
+    assert.match(stderr, /2 of its 2 slots are in use/);
+    assert.deepEqual(await namesIn(pool), ['/app.db', '/other.db']);
+  });
+
+  test('a folder of copied slots is not resized', async () => {
+    const { folder } = unpackFixture('v2-small');
+    const before = fingerprint(folder);
+    assert.equal((await sahpool('resize', folder, '9')).code, exitCode.usage);
+    assert.equal(fingerprint(folder), before);
+  });
+});
+
+describe('import and rm', () => {
+  const source = join(temporaryDirectory('source'), 'wal.db');
+  execFileSync('python3', ['-c', MAKE_WAL_DATABASE, source]);
+  const all = 'SELECT group_concat(x) AS xs FROM t';
+
+  test('imports what is committed, the WAL included, and leaves the source alone', async () => {
+    const { folder, created } = makePool(2);
+    await created;
+    const before = fingerprint(source);
+    await output('import', folder, source, 'dir/wal.db');
+    assert.deepEqual(await json('query', folder, 'dir/wal.db', all), [{ xs: 'file,wal' }]);
+    assert.equal(fingerprint(source), before);
+  });
+
+  test('imports from the standard input', async () => {
+    const { folder, created } = makePool(2);
+    await created;
+    const { folder: fixture } = unpackFixture('v2-small');
+    const bytes = execFileSync(TOOL, ['export', fixture, 'app.db', '-'], { maxBuffer: 1 << 24 });
+    execFileSync(TOOL, ['import', folder, '-', 'app.db'], { input: bytes });
+    const back = execFileSync(TOOL, ['export', folder, 'app.db', '-'], { maxBuffer: 1 << 24 });
+    assert.ok(back.equals(bytes));
+  });
+
+  test('replaces nothing without --force', async () => {
+    const { folder } = unpackFixture('v2-hot');
+    const before = fingerprint(folder);
+    assert.equal((await sahpool('import', folder, source, 'app.db')).code, exitCode.exists);
+    assert.equal(fingerprint(folder), before);
+    await output('import', folder, source, '/app.db', '--force');
+    assert.deepEqual(await json('query', folder, 'app.db', all), [{ xs: 'file,wal' }]);
+    assert.ok(!(await namesIn(folder)).includes('/app.db-journal'), 'the old journal went too');
+  });
+
+  test('what is no database does not come in', async () => {
+    const { folder, created } = makePool(2);
+    await created;
+    const text = join(temporaryDirectory('source'), 'text.db');
+    writeFileSync(text, 'x'.repeat(4096));
+    assert.equal((await sahpool('import', folder, text, 'x.db')).code, exitCode.damaged);
+    writeFileSync(text, readFileSync(source).subarray(0, 4096));
+    assert.equal((await sahpool('import', folder, text, 'x.db')).code, exitCode.damaged);
+    const missing = await sahpool('import', folder, join(folder, 'missing'), 'x.db');
+    assert.equal(missing.code, exitCode.notFound);
+    assert.equal((await sahpool('import', folder, source, 'x'.repeat(600))).code, exitCode.usage);
+    assert.equal((await json('info', folder)).free, 2);
+  });
+
+  test('rm deletes a database with its journal', async () => {
+    const { folder } = unpackFixture('v2-hot');
+    await output('rm', folder, 'app.db');
+    assert.deepEqual(await namesIn(folder), ['/dir/with%20space/%C3%BCn%C3%AFcode-%C3%9F.db']);
+    assert.equal((await sahpool('rm', folder, 'app.db')).code, exitCode.notFound);
+  });
+
+  test('a folder that looks like a profile of a running browser is not written to', async () => {
+    const { folder } = unpackFixture('v2-small');
+    const profile = temporaryDirectory('profile');
+    mkdirSync(join(profile, 'Default'));
+    execFileSync('cp', ['-r', folder, join(profile, 'Default/slots')]);
+    execFileSync('ln', ['-s', `elsewhere-${process.pid}`, join(profile, 'SingletonLock')]);
+    const refused = await sahpool('rm', profile, 'app.db');
+    assert.equal(refused.code, exitCode.inUse);
+    assert.match(refused.stderr, /Chromium may be running on elsewhere/);
+    assert.match((await sahpool('ls', profile)).stderr, /may be changing meanwhile/);
+  });
+});

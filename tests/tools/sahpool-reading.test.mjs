@@ -11,11 +11,13 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryDirectory } from '../browser/support/files.mjs';
 import { killTree, trackProcess } from '../browser/support/processes.mjs';
 import { TOOL, exitCode, fingerprint, json, output, sahpool, unpackFixture } from './tool.mjs';
@@ -233,6 +235,23 @@ describe('where the pool is', () => {
   });
 });
 
+/** Waits until the process has `count` files of the folder open. */
+async function hasOpened(pid, folder, count) {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const descriptors = readdirSync(`/proc/${pid}/fd`).map((number) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${number}`);
+      } catch {
+        return ''; // It was closed meanwhile.
+      }
+    });
+    if (descriptors.filter((path) => path.startsWith(folder)).length === count) return;
+    assert.ok(Date.now() < deadline, 'the files were not opened');
+    await delay(10);
+  }
+}
+
 describe('the command line', () => {
   test('--help and --version', async () => {
     assert.match(await output('--help'), /Exit status: 0 done/);
@@ -255,17 +274,15 @@ describe('the command line', () => {
   }
 
   test('a pool that another sahpool has open', async () => {
-    const { folder } = unpackFixture('v2-small');
+    const { folder, expected } = unpackFixture('v2-small');
     // An import that waits for its input has the pool open.
     const importing = spawn(TOOL, ['import', folder, '-', 'new.db'], {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     trackProcess(importing.pid);
     try {
-      let reading;
-      const deadline = Date.now() + 10_000;
-      do reading = await sahpool('ls', folder);
-      while (reading.code === 0 && Date.now() < deadline);
+      await hasOpened(importing.pid, folder, expected.capacity);
+      const reading = await sahpool('ls', folder);
       assert.equal(reading.code, exitCode.inUse);
       assert.match(reading.stderr, /another process has the pool open/);
       const writing = await sahpool('rm', folder, 'app.db');

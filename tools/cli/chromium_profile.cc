@@ -29,8 +29,8 @@ namespace fs = std::filesystem;
 // Nothing when the folder is not a LevelDB that can be read.
 std::optional<std::map<std::string, std::string>> ReadLevelDb(const fs::path& folder) {
   const std::unique_ptr<leveldb::Env> memory(leveldb::NewMemEnv(leveldb::Env::Default()));
-  const std::string copy = "/copy";
-  memory->CreateDir(copy);
+  const fs::path copy = "/copy";
+  memory->CreateDir(copy.string());
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
@@ -40,14 +40,14 @@ std::optional<std::map<std::string, std::string>> ReadLevelDb(const fs::path& fo
     if (!leveldb::ReadFileToString(leveldb::Env::Default(), entry->path().string(), &bytes).ok()) {
       return std::nullopt;
     }
-    if (!leveldb::WriteStringToFile(memory.get(), bytes, copy + "/" + name).ok()) {
+    if (!leveldb::WriteStringToFile(memory.get(), bytes, (copy / name).string()).ok()) {
       return std::nullopt;
     }
   }
   leveldb::Options options;
   options.env = memory.get();
   leveldb::DB* opened = nullptr;
-  if (!leveldb::DB::Open(options, copy, &opened).ok()) return std::nullopt;
+  if (!leveldb::DB::Open(options, copy.string(), &opened).ok()) return std::nullopt;
   const std::unique_ptr<leveldb::DB> database(opened);
   std::map<std::string, std::string> content;
   const std::unique_ptr<leveldb::Iterator> at(database->NewIterator(leveldb::ReadOptions()));
@@ -109,15 +109,15 @@ std::map<std::uint64_t, Entry> ReadEntries(const std::map<std::string, std::stri
 
 // The path of a directory below the root, which has the number 0.
 std::string PathOf(const std::map<std::uint64_t, Entry>& entries, std::uint64_t number) {
-  std::string path;
+  fs::path path;
   // A damaged database could lead in circles.
   for (std::size_t depth = 0; number != 0 && depth < entries.size(); ++depth) {
     const auto entry = entries.find(number);
     if (entry == entries.end()) break;
-    path = path.empty() ? entry->second.name : entry->second.name + "/" + path;
+    path = path.empty() ? fs::path(entry->second.name) : entry->second.name / path;
     number = entry->second.parent;
   }
-  return path;
+  return path.generic_string();
 }
 
 // "https_example.org_0" is https://example.org; 0 stands for the scheme's own port.

@@ -101,8 +101,9 @@ const char* EncodingName(std::uint32_t encoding) {
 // By the header as it is committed; https://www.sqlite.org/fileformat2.html#the_database_header
 Json DatabaseFacts(Snapshot& snapshot) {
   std::array<std::byte, kDatabaseHeaderSize> header{};
-  if (snapshot.size() < static_cast<std::int64_t>(header.size()))
+  if (snapshot.size() < static_cast<std::int64_t>(header.size())) {
     return {{"bytes", snapshot.size()}};
+  }
   Require(snapshot.Read(header, 0));
   const Status valid = CheckDatabaseHeader(header, snapshot.size());
   if (!valid.ok()) return {{"bytes", snapshot.size()}, {"problem", valid.text()}};
@@ -216,7 +217,7 @@ ExitCode FindInProfile(const Arguments& arguments) {
     PrintJson(json);
   } else if (!places.empty()) {
     Table table({"POOL", "LAYOUT", "SLOTS", "DATABASES", "BYTES", "IN USE"});
-    for (const std::size_t column : {2, 3, 4}) table.AlignRight(column);
+    for (const std::size_t column : {2U, 3U, 4U}) table.AlignRight(column);
     for (const Json& facts : json) {
       table.Add({Printable(facts["pool"].get<std::string>()), facts["layout"].get<std::string>(),
                  facts["slots"].dump(), std::to_string(facts["databases"].size()),

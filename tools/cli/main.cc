@@ -1,13 +1,11 @@
 // sahpool: the command line of the tool.
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <exception>
 #include <functional>
 
 #include "cli/commands.h"
-#include "cli/output.h"
 
 namespace {
 
@@ -147,26 +145,31 @@ class CommandLine {
   Command chosen_;
 };
 
-int Fail(ExitCode code, const std::string& text) {
-  fmt::print(stderr, "sahpool: {}\n", text);
+int Fail(ExitCode code, const char* text) noexcept {
+  // Not through a formatter, which can throw.
+  std::fprintf(stderr, "sahpool: %s\n", text);
   return static_cast<int>(code);
+}
+
+int Run(int argc, char** argv) {
+  CLI::App app(
+      "Looks into pools of SQLite databases that a browser app keeps with sahpool or"
+      " opfs-sahpool",
+      "sahpool");
+  CommandLine command_line(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  return static_cast<int>(command_line.Run());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Looks into pools of SQLite databases that a browser app keeps with sahpool or"
-      " opfs-sahpool",
-      "sahpool");
   try {
-    CommandLine command_line(app);
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
-    }
-    return static_cast<int>(command_line.Run());
+    return Run(argc, argv);
   } catch (const sahpool::cli::Failure& failure) {
     return Fail(failure.code(), failure.what());
   } catch (const std::exception& error) {

@@ -48,6 +48,7 @@ OpenPool::OpenPool(PoolPlace place, Access access)
   pool().set_url_dialect(place_.layout == Layout::kChromium ? kChromium : kStandard);
   // All before the first change, so that a pool that is in use is left as it is.
   std::vector<std::unique_ptr<StorageHandle>> handles;
+  handles.reserve(place_.slots.size());
   for (const SlotFile& slot : place_.slots) handles.push_back(OpenHandle(slot, access));
   for (std::size_t i = 0; i < handles.size(); ++i) {
     Require(pool().Attach(std::move(handles[i]), place_.slots[i].name),

@@ -94,7 +94,7 @@ void Table::Print() const {
   }
 }
 
-Progress::Progress(std::string what, std::int64_t total)
+Progress::Progress(std::string_view what, std::int64_t total)
     : is_shown_(IsTerminal(STDERR_FILENO)), what_(Printable(what)), total_(total) {}
 
 Progress::~Progress() {

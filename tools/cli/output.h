@@ -52,7 +52,7 @@ class Table {
 class Progress {
  public:
   // `total` of 0: not known.
-  Progress(std::string what, std::int64_t total);
+  Progress(std::string_view what, std::int64_t total);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

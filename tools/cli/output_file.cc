@@ -61,8 +61,9 @@ void OutputFile::CheckPlace() const {
     throw Failure(ExitCode::kUsage, path_.string() + " is a directory; give the name of a file");
   }
   if (fs::exists(path_, ignored) && !fs::is_regular_file(path_, ignored)) {
-    throw Failure(ExitCode::kUsage, path_.string() + " is not a regular file; - is the standard"
-                                                     " output");
+    throw Failure(ExitCode::kUsage, path_.string() +
+                                        " is not a regular file; - is the standard"
+                                        " output");
   }
   if (replaces_) return;
   if (fs::exists(fs::symlink_status(path_, ignored))) {

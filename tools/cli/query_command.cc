@@ -66,9 +66,10 @@ class Rows {
         fmt::print("{}{}", printed_ == 0 ? "[\n" : ",\n",
                    JsonRow(statement).dump(-1, ' ', false, Json::error_handler_t::replace));
       } else {
-        if (is_first && header_)
+        if (is_first && header_) {
           PrintLine(statement,
                     [&](int i) { return Printable(sqlite3_column_name(statement.get(), i)); });
+        }
         PrintLine(statement, [&](int i) { return TextValue(statement, i); });
       }
       is_first = false;

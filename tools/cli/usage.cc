@@ -48,8 +48,8 @@ std::optional<bool> AnyOpenFile(const fs::path& process, Visit visit) {
   return false;
 }
 
-std::optional<long> NumberAfter(const std::string& text, std::size_t begin) {
-  long number = 0;
+std::optional<pid_t> NumberAfter(const std::string& text, std::size_t begin) {
+  pid_t number = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + begin, end, number);
   if (error != std::errc() || stop != end) return std::nullopt;
@@ -58,8 +58,8 @@ std::optional<long> NumberAfter(const std::string& text, std::size_t begin) {
 
 // Both browsers leave a symbolic link in a profile whose target names their process. A copy of the
 // profile has the link too: what counts is whether the process has anything open in here.
-bool IsRunningIn(const fs::path& profile, long process_id) {
-  if (kill(static_cast<pid_t>(process_id), 0) != 0 && errno == ESRCH) return false;
+bool IsRunningIn(const fs::path& profile, pid_t process_id) {
+  if (kill(process_id, 0) != 0 && errno == ESRCH) return false;
   const auto is_open =
       AnyOpenFile(fs::path("/proc") / std::to_string(process_id), [&](const fs::path& descriptor) {
         std::error_code ignored;

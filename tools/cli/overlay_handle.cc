@@ -89,7 +89,9 @@ Result<std::size_t> OverlayHandle::Write(std::span<const std::byte> bytes, std::
     std::ranges::copy(part, page.value()->begin() + static_cast<std::ptrdiff_t>(begin));
     done += part.size();
   }
-  size_ = std::max(size_, offset + static_cast<std::int64_t>(bytes.size()));
+  if (!bytes.empty()) {
+    size_ = std::max(size_, offset + static_cast<std::int64_t>(bytes.size()));
+  }
   return bytes.size();
 }
 

@@ -70,6 +70,29 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/emscripten/*.ts'],
+    extends: [
+      eslint.configs.recommended,
+      tseslint.configs.strictTypeChecked,
+      tseslint.configs.stylisticTypeChecked,
+    ],
+    languageOptions: {
+      parserOptions: {
+        project: './src/emscripten/tsconfig.json',
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+  },
+  {
+    files: ['src/emscripten/library.js'],
+    languageOptions: {
+      globals: {
+        ...readonly(['LibraryManager', 'Module', 'mergeInto', 'sahpoolHost', 'sahpoolProgramHost']),
+        ...readonly(['wasmMemory']),
+      },
+    },
+  },
+  {
     files: ['**/*.{js,mjs}'],
     extends: [eslint.configs.recommended],
     languageOptions: { globals: readonly([...everywhere, ...inNode]) },
@@ -78,7 +101,9 @@ export default tseslint.config(
     files: [
       'web/**/*.js',
       'bench/**/*.{js,mjs}',
+      'examples/**/*.js',
       'tests/browser/**/*.mjs',
+      'tests/library/**/*.mjs',
       'tests/standin/**/*.mjs',
     ],
     languageOptions: { globals: readonly(inBrowsers) },

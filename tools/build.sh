@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Builds, and rebuilds only what has changed. What it needs: tools/setup.sh build
 #
-#   tools/build.sh [native-tools|package|conformance|all]
+#   tools/build.sh [native-tools|package|conformance|emscripten|all]
 #
 #   native-tools  the development server and the tool sahpool, in build/native/bin
 #   package       the npm package, in npm/dist: side module and JavaScript
 #   conformance   the conformance suite in WebAssembly, in build/conformance
-#   all           these, and everything else that is native: library and tests
+#   emscripten    the library for Emscripten and an SQLite, without and with threads, in
+#                 build/emscripten and build/emscripten-threads; needs Debian's emscripten
+#   all           all but that, and everything else that is native: library and tests
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -36,6 +38,15 @@ build_conformance_suite() {
   cmake --build "$CONFORMANCE"
 }
 
+build_for_emscripten() {
+  local build=$1
+  # Emscripten's tools need Debian's modules, also when the Node.js is not Debian's.
+  export NODE_PATH=/usr/share/nodejs
+  [[ -f $build/build.ninja ]] || emcmake cmake -S . -B "$build" -G Ninja \
+    -DCMAKE_BUILD_TYPE=Release "${@:2}"
+  cmake --build "$build" --target all sqlite3_amalgamation
+}
+
 # Directories count as well: theirs is the time at which a source was removed.
 build_javascript() {
   if [[ -f $PACKAGE_STAMP && -f npm/dist/index.js ]] &&
@@ -58,13 +69,17 @@ case "${1:-all}" in
   native-tools) build_native --target sahpool-serve sahpool-cli ;;
   package) build_package ;;
   conformance) build_conformance_suite ;;
+  emscripten)
+    build_for_emscripten build/emscripten
+    build_for_emscripten build/emscripten-threads -DSAHPOOL_PTHREADS=ON
+    ;;
   all)
     build_native
     build_package
     build_conformance_suite
     ;;
   *)
-    echo "build: unknown target '$1' (native-tools, package, conformance or all)" >&2
+    echo "build: unknown target '$1' (native-tools, package, conformance, emscripten or all)" >&2
     exit 2
     ;;
 esac

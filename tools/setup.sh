@@ -26,7 +26,8 @@ readonly DEMO_PACKAGES=(unicode-data)
 readonly CHECK_PACKAGES=(chromium unicode-data)
 readonly BENCH_PACKAGES=(chromium firefox-esr)
 readonly TEST_PACKAGES=(
-  brotli chromium clang-format-19 clang-tidy-19 firefox-esr libclang-rt-19-dev libwebkit2gtk-4.1-0
+  brotli chromium clang-format-19 clang-tidy-19 emscripten firefox-esr g++-12 libclang-rt-19-dev
+  libsqlite3-dev libwebkit2gtk-4.1-0
   python3 unicode-data xvfb
 )
 

@@ -32,6 +32,7 @@ enum class Code : std::uint8_t {
   kCorrupt,       // stored bytes contradict themselves
   kMisuse,        // the call is not allowed in this state
   kNoMemory,
+  kUnsupported,  // this browser, this place in it or this build can't do that
 };
 
 // A short text built without allocating; what does not fit is cut off at the
@@ -93,6 +94,7 @@ class [[nodiscard]] Status {
   bool ok() const { return code_ == Code::kOk; }
   Code code() const { return code_; }
   std::string_view text() const { return text_.view(); }
+  const char* c_str() const { return text_.c_str(); }
 
  private:
   Code code_ = Code::kOk;

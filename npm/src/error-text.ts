@@ -4,6 +4,7 @@
 import type { Pointer } from './abi.js';
 import type { Plugin } from './plugin.js';
 import { SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_FULL, SQLITE_IOERR } from './result-codes.js';
+import type { SqliteInstance } from './sqlite-namespace.js';
 
 /** Offset of xGetLastError in the sqlite3_vfs of a 32-bit build. */
 const GET_LAST_ERROR_OFFSET = 68;
@@ -14,7 +15,10 @@ const CODES_OF_A_VFS = [SQLITE_BUSY, SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN]
 type GetLastError = (vfs: Pointer, size: number, out: Pointer) => number;
 
 /** xGetLastError() of a pool's VFS. */
-function lastError({ memory, sqlite }: Plugin, vfs: Pointer): { code: number; text: string } {
+function lastError(
+  { memory, sqlite }: Plugin<SqliteInstance>,
+  vfs: Pointer,
+): { code: number; text: string } {
   const method = sqlite.table.get(memory.word(vfs + GET_LAST_ERROR_OFFSET)) as GetLastError;
   return memory.withBlock(LONGEST_TEXT, (out) => {
     const code = method(vfs, LONGEST_TEXT, out);
@@ -29,14 +33,14 @@ function pointerOf(db: unknown): Pointer {
 }
 
 /** The VFS of a connection's main database. */
-function vfsOf({ memory, sqlite }: Plugin, db: Pointer): Pointer {
+function vfsOf({ memory, sqlite }: Plugin<SqliteInstance>, db: Pointer): Pointer {
   // A connection that failed to open has no database to ask; the first member of the sqlite3 object
   // is its VFS. The result is only ever compared with the VFSes of pools.
   return sqlite.api.capi.sqlite3_js_db_vfs(db) >>> 0 || memory.word(db);
 }
 
 /** What a pool adds to the text of the connection's last error, '' for nothing. */
-function addition(plugin: Plugin, db: Pointer): string {
+function addition(plugin: Plugin<SqliteInstance>, db: Pointer): string {
   if (db === 0) return '';
   const code = plugin.sqlite.exports.sqlite3_extended_errcode(db) & PRIMARY_CODE;
   if (!CODES_OF_A_VFS.includes(code)) return '';
@@ -49,7 +53,7 @@ function addition(plugin: Plugin, db: Pointer): string {
 }
 
 /** Replaces capi.sqlite3_errmsg(), which oo1 calls too, where the namespace allows it. */
-export function extendErrorTexts(plugin: Plugin): void {
+export function extendErrorTexts(plugin: Plugin<SqliteInstance>): void {
   const { capi } = plugin.sqlite.api;
   if (Object.getOwnPropertyDescriptor(capi, 'sqlite3_errmsg')?.writable !== true) return;
   const original = capi.sqlite3_errmsg.bind(capi);

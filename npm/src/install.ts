@@ -5,6 +5,7 @@ import { asError } from './exception-text.js';
 import { type ResolvedOptions, resolveOptions } from './options.js';
 import { Pool } from './pool.js';
 import type { Plugin } from './plugin.js';
+import type { SqliteInstance } from './sqlite-namespace.js';
 import type { InstallOptions, PoolUtil } from './types.js';
 import { createUtil } from './util.js';
 
@@ -17,10 +18,10 @@ interface Installation {
 }
 
 export class Installer {
-  readonly #plugin: Plugin;
+  readonly #plugin: Plugin<SqliteInstance>;
   readonly #installations = new Map<string, Installation>();
 
-  constructor(plugin: Plugin) {
+  constructor(plugin: Plugin<SqliteInstance>) {
     this.#plugin = plugin;
   }
 

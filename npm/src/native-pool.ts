@@ -29,6 +29,11 @@ export class NativePool {
     plugin.pools.set(this.#pointer, events);
   }
 
+  /** Of the sahpool_pool. */
+  get address(): Pointer {
+    return this.#pointer;
+  }
+
   get capacity(): number {
     return this.#plugin.native.sahpool_capacity(this.#pointer);
   }

@@ -1,19 +1,20 @@
-// The side module in place: what pools of one sqlite3 namespace share.
+// What the pools of one SQLite share: of a sqlite3 namespace with the side module in place, or of a
+// program that has the C++ linked in.
 
-import type { Pointer, SideModuleExports } from './abi.js';
+import type { HostImports, Pointer, SideModuleExports } from './abi.js';
 import { exceptionText, isOutOfSpace } from './exception-text.js';
 import { HandleTable } from './handle-table.js';
 import { createHostImports, type PoolEvents } from './host-imports.js';
 import { SQLITE_FULL, SQLITE_IOERR } from './result-codes.js';
 import { loadSideModule } from './side-module.js';
-import type { SqliteInstance } from './sqlite-namespace.js';
+import type { SqliteCore, SqliteInstance } from './sqlite-namespace.js';
 import { StorageEstimate } from './storage-estimate.js';
 import { WasmMemory } from './wasm-memory.js';
 
 const LOGGER_NAMES = ['error', 'warn', 'log'] as const;
 
-export interface Plugin {
-  readonly sqlite: SqliteInstance;
+export interface Plugin<Sqlite extends SqliteCore = SqliteCore> {
+  readonly sqlite: Sqlite;
   readonly memory: WasmMemory;
   readonly handles: HandleTable;
   readonly estimate: StorageEstimate;
@@ -30,7 +31,10 @@ export interface Plugin {
   storageError(what: string, exception: unknown): Error;
 }
 
-export async function plugIn(module: WebAssembly.Module, sqlite: SqliteInstance): Promise<Plugin> {
+/** A plugin that lacks only the C++, and what that C++ imports. */
+export function preparePlugin<Sqlite extends SqliteCore>(
+  sqlite: Sqlite,
+): { parts: Omit<Plugin<Sqlite>, 'native'>; host: HostImports } {
   const memory = new WasmMemory(sqlite);
   const estimate = new StorageEstimate();
   const handles = new HandleTable(memory, estimate);
@@ -44,7 +48,6 @@ export async function plugIn(module: WebAssembly.Module, sqlite: SqliteInstance)
   const host = createHostImports(memory, handles, pools, (level, text) => {
     log(level, 'sahpool:', text);
   });
-  const native = await loadSideModule(module, sqlite, memory, host);
 
   const error = (resultCode: number, text: string, cause?: unknown): Error => {
     const result = new sqlite.api.SQLite3Error(resultCode, text);
@@ -58,17 +61,17 @@ export async function plugIn(module: WebAssembly.Module, sqlite: SqliteInstance)
     return error(SQLITE_FULL, text + estimate.text, exception);
   };
   return {
-    sqlite,
-    memory,
-    handles,
-    estimate,
-    pools,
-    vfses: new Set(),
-    native,
-    log,
-    error,
-    storageError,
+    parts: { sqlite, memory, handles, estimate, pools, vfses: new Set(), log, error, storageError },
+    host,
   };
+}
+
+export async function plugIn(
+  module: WebAssembly.Module,
+  sqlite: SqliteInstance,
+): Promise<Plugin<SqliteInstance>> {
+  const { parts, host } = preparePlugin(sqlite);
+  return { ...parts, native: await loadSideModule(module, sqlite, parts.memory, host) };
 }
 
 /** The address of the VFS that SQLite knows by that name, 0 when there is none. */

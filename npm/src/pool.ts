@@ -1,6 +1,7 @@
 // A pool with its life: started, paused, taken back, removed. Asynchronous operations run one after
 // the other; between their steps every other call gets a defined result.
 
+import type { Pointer } from './abi.js';
 import { checkBytes, checkCount, checkName } from './arguments.js';
 import { NativePool } from './native-pool.js';
 import type { ResolvedOptions } from './options.js';
@@ -64,6 +65,11 @@ export class Pool {
     }
     pool.#log(2, 'VFS initialized.');
     return pool;
+  }
+
+  /** By which C++ knows it. */
+  get address(): Pointer {
+    return this.#native.address;
   }
 
   get isOpen(): boolean {

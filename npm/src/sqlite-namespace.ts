@@ -32,6 +32,13 @@ export interface SqliteApi {
   installOpfsSAHPoolVfs?: unknown;
 }
 
+/** What pools need of the SQLite that they are for, wherever it is from. */
+export interface SqliteCore {
+  readonly api: Pick<SqliteApi, 'SQLite3Error' | 'config'>;
+  readonly exports: Pick<SqliteExports, 'sqlite3_malloc' | 'sqlite3_free' | 'sqlite3_vfs_find'>;
+  readonly memory: Pick<WebAssembly.Memory, 'buffer'>;
+}
+
 /** A namespace that has been checked. */
 export interface SqliteInstance {
   readonly api: SqliteApi;

@@ -1,16 +1,16 @@
 // SQLite's memory as JavaScript sees it: views that follow its growth, strings, temporary blocks.
 
 import { SQLITE_NOMEM } from './result-codes.js';
-import type { SqliteInstance } from './sqlite-namespace.js';
+import type { SqliteCore } from './sqlite-namespace.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class WasmMemory {
-  readonly #sqlite: SqliteInstance;
+  readonly #sqlite: SqliteCore;
   #bytes: Uint8Array;
 
-  constructor(sqlite: SqliteInstance) {
+  constructor(sqlite: SqliteCore) {
     this.#sqlite = sqlite;
     this.#bytes = new Uint8Array(sqlite.memory.buffer);
   }

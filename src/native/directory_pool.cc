@@ -41,7 +41,7 @@ std::string RandomSlotName(Host& host) {
 
 Result<std::unique_ptr<DirectoryPool>> DirectoryPool::Open(const fs::path& directory,
                                                            const Options& options) {
-  std::unique_ptr<DirectoryPool> pool(new DirectoryPool(SlotFolderOf(directory)));
+  std::unique_ptr<DirectoryPool> pool(new DirectoryPool(SlotFolderOf(directory), options.host));
   std::error_code error;
   fs::create_directories(pool->slots_, error);
   if (error) return FileSystemFailure("create the pool's directory", error);
@@ -49,11 +49,15 @@ Result<std::unique_ptr<DirectoryPool>> DirectoryPool::Open(const fs::path& direc
   if (!pool->vfs_) return Status(Code::kNoMemory, "out of memory");
   if (Status s = pool->AttachAll(); !s.ok()) return s;
   const bool is_new = pool->vfs_->pool().capacity() == 0;
+  if (options.clear) {
+    const Status wiped = pool->vfs_->WithPool([](Pool& inner) { return inner.Wipe(); });
+    if (!wiped.ok()) return wiped;
+  }
   if (Status s = pool->vfs_->WithPool([](Pool& inner) { return inner.Start(); }); !s.ok()) return s;
   if (is_new) {
     if (Status s = pool->AddCapacity(options.initial_capacity); !s.ok()) return s;
   }
-  if (Status s = pool->vfs_->Register(); !s.ok()) return s;
+  if (Status s = pool->vfs_->Register(options.make_default); !s.ok()) return s;
   return pool;
 }
 

@@ -25,6 +25,12 @@ class DirectoryPool {
     std::string vfs_name = "sahpool";
     // Slots to make when the directory has none.
     std::int32_t initial_capacity = 6;
+    // Deletes all files before the start.
+    bool clear = false;
+    // SQLite uses the VFS when none is named.
+    bool make_default = false;
+    // Replaces the pool's own host; outlives the pool.
+    Host* host = nullptr;
   };
 
   // Opens the pool in `directory`, which is created when it is missing: slots are in its `.opaque`
@@ -35,18 +41,23 @@ class DirectoryPool {
 
   PoolVfs& vfs() { return *vfs_; }
 
+  // Where its slots are.
+  const std::filesystem::path& slots() const { return slots_; }
+
   Status AddCapacity(std::int32_t count);
   // Removes up to `count` free slots; how many it removed.
   Result<std::int32_t> ReduceCapacity(std::int32_t count);
 
  private:
-  explicit DirectoryPool(std::filesystem::path slots) : slots_(std::move(slots)) {}
+  DirectoryPool(std::filesystem::path slots, Host* host)
+      : slots_(std::move(slots)), host_(host != nullptr ? *host : own_host_) {}
 
   Status AttachAll();
   Status AttachSlot(const std::filesystem::path& path, bool create);
 
   std::filesystem::path slots_;
-  PosixHost host_;
+  PosixHost own_host_;
+  Host& host_;
   std::unique_ptr<PoolVfs> vfs_;
 };
 

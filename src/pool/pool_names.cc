@@ -140,7 +140,7 @@ bool Pool::IsTaken(const FileName& name) const {
 
 bool Pool::CanRenameDatabase(const Slot& slot, const FileName& name) const {
   return Find(name) == nullptr &&
-         std::ranges::none_of(kCompanionSuffixes, [&](std::string_view suffix) {
+         std::none_of(kCompanionSuffixes.begin(), kCompanionSuffixes.end(), [&](auto suffix) {
            return FindCompanion(slot.name(), suffix) != nullptr &&
                   FindCompanion(name, suffix) != nullptr;
          });

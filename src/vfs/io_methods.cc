@@ -44,7 +44,8 @@ int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) 
     }
   }
   if (available == wanted.size()) return SQLITE_OK;
-  std::ranges::fill(wanted.subspan(available), std::byte{0});
+  const auto missing = wanted.subspan(available);
+  std::fill(missing.begin(), missing.end(), std::byte{0});
   return SQLITE_IOERR_SHORT_READ;
 }
 

@@ -38,6 +38,8 @@ inline int ToSqliteCode(const Status& status, int io_error = SQLITE_IOERR) {
       return SQLITE_CORRUPT;
     case Code::kNoMemory:
       return SQLITE_NOMEM;
+    case Code::kUnsupported:
+      return SQLITE_NOLFS;
   }
   return SQLITE_ERROR;
 }
@@ -63,6 +65,8 @@ inline int ToErrno(Code code) {
       return ENAMETOOLONG;
     case Code::kNoMemory:
       return ENOMEM;
+    case Code::kUnsupported:
+      return ENOTSUP;
     case Code::kIo:
     case Code::kNotADatabase:
     case Code::kCorrupt:

@@ -58,7 +58,7 @@ int ReturnStatus(const Status& status) { return status.ok() ? 0 : AbiHost::Get()
 
 extern "C" {
 
-int host_read(int handle, void* into, int count, double offset) {
+int sahpool_host_read(int handle, void* into, int count, double offset) {
   AbiHost& host = AbiHost::Get();
   auto* const storage = host.Find(handle);
   if (storage == nullptr || !IsOffset(offset)) return host.Fail(kNoSuchHandle);
@@ -67,7 +67,7 @@ int host_read(int handle, void* into, int count, double offset) {
                     static_cast<std::int64_t>(offset)));
 }
 
-int host_write(int handle, const void* from, int count, double offset) {
+int sahpool_host_write(int handle, const void* from, int count, double offset) {
   AbiHost& host = AbiHost::Get();
   auto* const storage = host.Find(handle);
   if (storage == nullptr || !IsOffset(offset)) return host.Fail(kNoSuchHandle);
@@ -76,44 +76,44 @@ int host_write(int handle, const void* from, int count, double offset) {
       static_cast<std::int64_t>(offset)));
 }
 
-int host_truncate(int handle, double size) {
+int sahpool_host_truncate(int handle, double size) {
   auto* const storage = AbiHost::Get().Find(handle);
   if (storage == nullptr || !IsOffset(size)) return AbiHost::Get().Fail(kNoSuchHandle);
   return ReturnStatus(storage->Truncate(static_cast<std::int64_t>(size)));
 }
 
-double host_size(int handle) {
+double sahpool_host_size(int handle) {
   auto* const storage = AbiHost::Get().Find(handle);
   if (storage == nullptr) return AbiHost::Get().Fail(kNoSuchHandle);
   const auto size = storage->Size();
   return size.ok() ? static_cast<double>(size.value()) : AbiHost::Get().Fail(size.status());
 }
 
-int host_flush(int handle) {
+int sahpool_host_flush(int handle) {
   auto* const storage = AbiHost::Get().Find(handle);
   return ReturnStatus(storage != nullptr ? storage->Flush() : kNoSuchHandle);
 }
 
-int host_error_text(char* into, int capacity) {
+int sahpool_host_error_text(char* into, int capacity) {
   const std::string& text = AbiHost::Get().error_text();
   const int size = std::min(capacity, static_cast<int>(text.size()));
   std::memcpy(into, text.data(), static_cast<std::size_t>(size));
   return size;
 }
 
-double host_now(void) { return 1.75e12; }
-double host_clock(void) { return 0; }
+double sahpool_host_now(void) { return 1.75e12; }
+double sahpool_host_clock(void) { return 0; }
 
-int host_randomness(void* into, int count) {
+int sahpool_host_randomness(void* into, int count) {
   std::memset(into, 42, static_cast<std::size_t>(count));
   return count;
 }
 
-void host_log(sahpool_pool* /*pool*/, int /*level*/, const char* text, int length) {
+void sahpool_host_log(sahpool_pool* /*pool*/, int /*level*/, const char* text, int length) {
   // Reads all of it, so that one that is too long is noticed.
   static_cast<void>(std::string(text, static_cast<std::size_t>(length)));
 }
 
-void host_few_free_slots(sahpool_pool* /*pool*/) {}
+void sahpool_host_few_free_slots(sahpool_pool* /*pool*/) {}
 
 }  // extern "C"

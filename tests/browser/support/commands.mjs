@@ -3,13 +3,13 @@ import { execFile, spawn } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { killTree, trackProcess } from './processes.mjs';
 
-/** Runs a command and resolves to its output; its status must be 0. */
-export function runCommand(command, words, directory) {
+/** Runs a command and resolves to its output; its status must be 0, within `timeout` ms. */
+export function runCommand(command, words, directory, { timeout = 120_000 } = {}) {
   return new Promise((resolve, reject) => {
     const child = execFile(
       command,
       words,
-      { cwd: directory, timeout: 120_000, killSignal: 'SIGKILL' },
+      { cwd: directory, timeout, killSignal: 'SIGKILL' },
       (error, stdout, stderr) => {
         if (error) reject(new Error(`${error.message}\n${stdout}\n${stderr}`));
         else resolve(stdout);

@@ -1,0 +1,14 @@
+# What cmake --install installs: headers, the library, and what find_package(sahpool) reads.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sahpool)
+install(TARGETS sahpool EXPORT sahpoolTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/sahpool DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT sahpoolTargets NAMESPACE sahpool:: DESTINATION ${package_dir})
+configure_package_config_file(cmake/sahpoolConfig.cmake.in
+  ${CMAKE_CURRENT_BINARY_DIR}/sahpoolConfig.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/sahpoolConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/sahpoolConfig.cmake
+              ${CMAKE_CURRENT_BINARY_DIR}/sahpoolConfigVersion.cmake
+        DESTINATION ${package_dir})

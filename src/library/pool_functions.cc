@@ -1,0 +1,297 @@
+// The functions of sahpool/pool_functions.h over PoolVfs.
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "emscripten/kept_exports.h"
+#include "library/pool_object.h"
+
+using sahpool::Code;
+using sahpool::FileName;
+using sahpool::Pool;
+using sahpool::Report;
+using sahpool::Slot;
+using sahpool::SlotState;
+using sahpool::Status;
+
+struct sahpool_import : PoolJob<sahpool::Import> {};
+struct sahpool_export : PoolJob<sahpool::Snapshot> {};
+
+namespace sahpool {
+namespace {
+
+template <typename Job>
+void EndAll(PoolJob<Job>*& list) {
+  while (list != nullptr) {
+    PoolJob<Job>* const ended = std::exchange(list, list->next);
+    ended->job.reset();
+    ended->pool = nullptr;
+    ended->next = nullptr;
+  }
+}
+
+}  // namespace
+
+int Report(sahpool_pool& pool, const Status& status) {
+  if (!status.ok()) {
+    pool.error = status;
+    // So that an older failure of a connection is not taken for the last one.
+    if (pool.vfs != nullptr) static_cast<void>(pool.vfs->WithPool([&](Pool&) { return status; }));
+  }
+  return ToSqliteCode(status);
+}
+
+const Status& LastError(sahpool_pool& pool) {
+  if (pool.vfs != nullptr) {
+    // A connection's failure is newer than what the last call of the host reported.
+    if (Status last = pool.vfs->last_error(); !last.ok()) pool.error = last;
+  }
+  return pool.error;
+}
+
+Status CheckIdle(sahpool_pool& pool, std::string_view what) {
+  const bool imports = pool.imports != nullptr;
+  if (!imports && (pool.vfs == nullptr || pool.vfs->open_count() == 0)) return {};
+  Text text("the pool can't be ");
+  text.Append(what).Append(imports ? " while an import is running" : " while it has open files");
+  return {Code::kBusy, text};
+}
+
+void EndJobs(sahpool_pool& pool) {
+  EndAll(pool.imports);
+  EndAll(pool.exports);
+}
+
+}  // namespace sahpool
+
+namespace {
+
+bool IsOpen(const sahpool_pool* pool) { return pool->vfs != nullptr && !pool->is_paused; }
+
+template <typename Operation>
+int WithPool(sahpool_pool* pool, Operation operation) {
+  if (!IsOpen(pool)) return Report(*pool, {Code::kMisuse, "the pool is paused; unpause it first"});
+  return Report(*pool, pool->vfs->WithPool(operation));
+}
+
+// What `look` sees in the pool; `otherwise` of a pool that is not open.
+template <typename Value, typename Look>
+Value Inspect(sahpool_pool* pool, Value otherwise, Look look) {
+  if (!IsOpen(pool)) return otherwise;
+  static_cast<void>(pool->vfs->WithPool([&](Pool& inner) {
+    otherwise = look(inner);
+    return Status();
+  }));
+  return otherwise;
+}
+
+// What `look` says of the quarantined slot with that place, in a text of the pool's own.
+template <typename Look>
+const char* InspectQuarantined(sahpool_pool* pool, int index, Look look) {
+  return Inspect<const char*>(pool, nullptr, [&](Pool& inner) -> const char* {
+    const Slot* const slot = inner.At(SlotState::kQuarantined, index);
+    if (slot == nullptr) return nullptr;
+    pool->text = sahpool::Text(look(*slot));
+    return pool->text.c_str();
+  });
+}
+
+// The name of the slot with that place among those in `state`.
+const char* NameAt(sahpool_pool* pool, SlotState state, int index) {
+  return Inspect<const char*>(pool, nullptr, [&](Pool& inner) -> const char* {
+    const Slot* const slot = inner.At(state, index);
+    if (slot == nullptr) return nullptr;
+    pool->file_name = slot->name();
+    return pool->file_name.c_str();
+  });
+}
+
+template <typename Operation>
+int WithName(sahpool_pool* pool, const char* name, Operation operation) {
+  return WithPool(pool, [&](Pool& inner) -> Status {
+    const auto resolved = inner.Resolve(name);
+    if (!resolved.ok()) return resolved.status();
+    return operation(inner, resolved.value());
+  });
+}
+
+template <typename Operation>
+int WithFile(sahpool_pool* pool, const char* name, Operation operation) {
+  return WithName(pool, name, [&](Pool& inner, const FileName& file) -> Status {
+    Slot* const slot = inner.Find(file);
+    if (slot != nullptr) return operation(inner, *slot);
+    sahpool::Text text("there is no file ");
+    return {Code::kNotFound, text.Append(file.view())};
+  });
+}
+
+// Adds a job to its pool's list, so that the pool can end it.
+template <typename Handle, typename Job>
+Status AddJob(sahpool_pool* pool, PoolJob<Job>*& list, std::unique_ptr<Job> job, Handle** out) {
+  auto* const handle = new (std::nothrow) Handle;
+  if (handle == nullptr) return {Code::kNoMemory, "out of memory"};
+  handle->pool = pool;
+  handle->job = std::move(job);
+  handle->next = std::exchange(list, handle);
+  *out = handle;
+  return {};
+}
+
+template <typename Handle, typename Job>
+void RemoveJob(PoolJob<Job>*& list, Handle* handle) {
+  PoolJob<Job>** link = &list;
+  while (*link != nullptr && *link != handle) link = &(*link)->next;
+  if (*link != nullptr) *link = handle->next;
+  delete handle;
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* sahpool_error_text(sahpool_pool* pool) { return sahpool::LastError(*pool).c_str(); }
+
+int sahpool_error_kind(sahpool_pool* pool) {
+  return static_cast<int>(sahpool::LastError(*pool).code());
+}
+
+int sahpool_wipe(sahpool_pool* pool) {
+  return WithPool(pool, [](Pool& inner) { return inner.Wipe(); });
+}
+
+int sahpool_capacity(sahpool_pool* pool) {
+  return Inspect(pool, 0, [](Pool& inner) { return inner.capacity(); });
+}
+
+int sahpool_file_count(sahpool_pool* pool) {
+  return Inspect(pool, 0, [](Pool& inner) { return inner.file_count(); });
+}
+
+int sahpool_free_count(sahpool_pool* pool) {
+  return Inspect(pool, 0, [](Pool& inner) { return inner.free_count(); });
+}
+
+int sahpool_open_count(sahpool_pool* pool) { return IsOpen(pool) ? pool->vfs->open_count() : 0; }
+
+const char* sahpool_file_name(sahpool_pool* pool, int index) {
+  return NameAt(pool, SlotState::kNamed, index);
+}
+
+int sahpool_resolve_name(sahpool_pool* pool, const char* name, char* out, int size) {
+  return WithName(pool, name, [&](Pool&, const FileName& resolved) -> Status {
+    const std::string_view path = resolved.view();
+    if (path.size() >= static_cast<std::size_t>(std::max(size, 0))) {
+      return {Code::kInvalid, "the buffer for the name is too small"};
+    }
+    *std::copy(path.begin(), path.end(), out) = '\0';
+    return {};
+  });
+}
+
+int sahpool_unlink(sahpool_pool* pool, const char* name) {
+  return WithFile(pool, name, [](Pool& inner, Slot& slot) { return inner.DeleteDatabase(slot); });
+}
+
+int sahpool_import_begin(sahpool_pool* pool, const char* name, sahpool_import** out) {
+  return WithName(pool, name, [&](Pool& inner, const FileName& file) -> Status {
+    auto import = sahpool::Import::Begin(inner, file);
+    if (!import.ok()) return import.status();
+    return AddJob(pool, pool->imports, std::move(import.value()), out);
+  });
+}
+
+int sahpool_import_write(sahpool_import* import, const void* bytes, int count) {
+  if (!import->job) return SQLITE_MISUSE;
+  return WithPool(import->pool, [&](Pool&) {
+    return import->job->Write(
+        {static_cast<const std::byte*>(bytes), static_cast<std::size_t>(count)});
+  });
+}
+
+int sahpool_import_finish(sahpool_import* import) {
+  const int code = !import->job
+                       ? SQLITE_MISUSE
+                       : WithPool(import->pool, [&](Pool&) { return import->job->Finish(); });
+  sahpool_import_abort(import);
+  return code;
+}
+
+void sahpool_import_abort(sahpool_import* import) {
+  if (import->pool == nullptr) {
+    delete import;
+  } else {
+    RemoveJob(import->pool->imports, import);
+  }
+}
+
+int sahpool_export_begin(sahpool_pool* pool, const char* name, sahpool_export** out) {
+  return WithFile(pool, name, [&](Pool&, Slot& slot) -> Status {
+    auto snapshot = pool->vfs->OpenSnapshot(slot);
+    if (!snapshot.ok()) return snapshot.status();
+    return AddJob(pool, pool->exports, std::move(snapshot.value()), out);
+  });
+}
+
+double sahpool_export_size(sahpool_export* exported) {
+  return exported->job ? static_cast<double>(exported->job->size()) : 0;
+}
+
+int sahpool_export_read(sahpool_export* exported, void* into, int count, double offset) {
+  if (!exported->job) return SQLITE_MISUSE;
+  return WithPool(exported->pool, [&](Pool&) {
+    return exported->job->Read({static_cast<std::byte*>(into), static_cast<std::size_t>(count)},
+                               static_cast<std::int64_t>(offset));
+  });
+}
+
+void sahpool_export_end(sahpool_export* exported) {
+  if (exported->pool == nullptr) {
+    delete exported;
+  } else {
+    RemoveJob(exported->pool->exports, exported);
+  }
+}
+
+int sahpool_quarantine_count(sahpool_pool* pool) {
+  return Inspect(pool, 0, [](Pool& inner) {
+    int count = 0;
+    while (inner.At(SlotState::kQuarantined, count) != nullptr) ++count;
+    return count;
+  });
+}
+
+const char* sahpool_quarantine_slot(sahpool_pool* pool, int index) {
+  return InspectQuarantined(pool, index, [](const Slot& slot) { return slot.slot_name(); });
+}
+
+const char* sahpool_quarantine_name(sahpool_pool* pool, int index) {
+  return NameAt(pool, SlotState::kQuarantined, index);
+}
+
+const char* sahpool_quarantine_reason(sahpool_pool* pool, int index) {
+  return InspectQuarantined(pool, index, [](const Slot& slot) { return slot.quarantine_reason(); });
+}
+
+double sahpool_quarantine_bytes(sahpool_pool* pool, int index) {
+  return Inspect(pool, 0.0, [&](Pool& inner) {
+    const Slot* const slot = inner.At(SlotState::kQuarantined, index);
+    return slot != nullptr ? static_cast<double>(slot->size()) : 0.0;
+  });
+}
+
+int sahpool_quarantine_recover(sahpool_pool* pool, const char* slot_name, const char* name) {
+  return WithName(pool, name, [&](Pool& inner, const FileName& file) {
+    return inner.Recover(slot_name, file);
+  });
+}
+
+int sahpool_quarantine_discard(sahpool_pool* pool, const char* slot_name) {
+  return WithPool(pool, [&](Pool& inner) { return inner.Discard(slot_name); });
+}
+
+}  // extern "C"

@@ -1,0 +1,389 @@
+#include "sahpool/sqlite_pool.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "database_files.h"
+#include "sql_connection.h"
+
+namespace sahpool::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A coroutine that nobody waits for.
+struct Detached {
+  struct promise_type {
+    Detached get_return_object() { return {}; }
+    coroutines::suspend_never initial_suspend() noexcept { return {}; }
+    coroutines::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() {}
+  };
+};
+
+struct SqlitePoolTest : ::testing::Test {
+  PoolOptions Options() const {
+    return {.vfs_name = vfs, .directory = path, .acquire_timeout_ms = 0};
+  }
+  SqlitePool Open() const { return Open(Options()); }
+  static SqlitePool Open(const PoolOptions& options) {
+    auto opened = SqlitePool::Open(options).Wait();
+    EXPECT_TRUE(opened.ok()) << opened.status().text();
+    return std::move(opened.value());
+  }
+  sqlite3* Connect(const char* name) const {
+    sqlite3* db = nullptr;
+    EXPECT_EQ(sqlite3_open_v2(name, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs.c_str()),
+              SQLITE_OK)
+        << sqlite3_errmsg(db);
+    return db;
+  }
+  // Makes a database with the number in it.
+  void Make(const char* name, int number) const {
+    sqlite3* const db = Connect(name);
+    const std::string sql =
+        "CREATE TABLE t(x); INSERT INTO t VALUES(" + std::to_string(number) + ")";
+    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(db);
+  }
+  int NumberIn(const char* name) const {
+    sqlite3* const db = Connect(name);
+    sqlite3_stmt* statement = nullptr;
+    int number = -1;
+    if (sqlite3_prepare_v2(db, "SELECT x FROM t", -1, &statement, nullptr) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+      number = sqlite3_column_int(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return number;
+  }
+
+  const TemporaryDirectory directory;
+  const std::string path = directory.PathOf("a/pool");
+  const std::string vfs = UniqueVfsName();
+};
+
+TEST_F(SqlitePoolTest, KeepsDatabasesBetweenStarts) {
+  {
+    const SqlitePool pool = Open();
+    EXPECT_EQ(pool.capacity(), 6);
+    Make("app.db", 42);
+  }
+  EXPECT_EQ(sqlite3_vfs_find(vfs.c_str()), nullptr);
+  const SqlitePool pool = Open();
+  EXPECT_EQ(NumberIn("app.db"), 42);
+  EXPECT_EQ(pool.FileNames(), std::vector<std::string>{"/app.db"});
+  EXPECT_EQ(pool.file_count(), 1);
+  EXPECT_EQ(pool.free_count(), 5);
+}
+
+TEST_F(SqlitePoolTest, TellsACallback) {
+  std::string name;
+  SqlitePool kept;
+  SqlitePool::Open(Options()).Then([&](Result<SqlitePool> pool) {
+    ASSERT_TRUE(pool.ok());
+    kept = std::move(pool.value());
+    name = kept.ResolveName("a b.db").value();
+  });
+  EXPECT_EQ(name, "/a%20b.db");
+}
+
+TEST_F(SqlitePoolTest, ContinuesACoroutine) {
+  int capacity = 0;
+  Code second = Code::kOk;
+  [](const PoolOptions options, int& into, Code& code) -> Detached {
+    auto pool = co_await SqlitePool::Open(options);
+    if (!pool.ok()) co_return;
+    into = (co_await pool.value().AddCapacity(3)).value();
+    code = (co_await SqlitePool::Open(options)).status().code();
+  }(Options(), capacity, second);
+  EXPECT_EQ(capacity, 9);
+  EXPECT_EQ(second, Code::kBusy);
+}
+
+TEST_F(SqlitePoolTest, RefusesBadOptions) {
+  for (const auto& options :
+       {PoolOptions{.vfs_name = "", .directory = path},
+        PoolOptions{.vfs_name = vfs, .directory = path, .initial_capacity = -1},
+        PoolOptions{.vfs_name = vfs, .directory = path, .keep_free = 1'000'000},
+        PoolOptions{.vfs_name = vfs, .directory = path, .acquire_timeout_ms = -1}}) {
+    EXPECT_EQ(SqlitePool::Open(options).Wait().status().code(), Code::kInvalid);
+  }
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST_F(SqlitePoolTest, IsTheDefaultVfsOnlyWhenAsked) {
+  sqlite3_vfs* const before = sqlite3_vfs_find(nullptr);
+  PoolOptions options = Options();
+  {
+    const SqlitePool pool = Open(options);
+    EXPECT_EQ(sqlite3_vfs_find(nullptr), before);
+  }
+  options.make_default = true;
+  {
+    SqlitePool pool = Open(options);
+    EXPECT_STREQ(sqlite3_vfs_find(nullptr)->zName, vfs.c_str());
+    ASSERT_TRUE(pool.Pause().ok());
+    EXPECT_EQ(sqlite3_vfs_find(nullptr), before);
+    ASSERT_TRUE(pool.Unpause().Wait().ok());
+    EXPECT_STREQ(sqlite3_vfs_find(nullptr)->zName, vfs.c_str());
+  }
+  EXPECT_EQ(sqlite3_vfs_find(nullptr), before);
+}
+
+TEST_F(SqlitePoolTest, ClearsOnlyWhenAsked) {
+  {
+    const SqlitePool pool = Open();
+    Make("app.db", 1);
+  }
+  PoolOptions options = Options();
+  options.clear_on_init = true;
+  const SqlitePool pool = Open(options);
+  EXPECT_EQ(pool.file_count(), 0);
+  EXPECT_EQ(pool.capacity(), 6);
+}
+
+TEST_F(SqlitePoolTest, ChangesItsCapacity) {
+  SqlitePool pool = Open();
+  Make("app.db", 1);
+  EXPECT_EQ(pool.AddCapacity(2).Wait().value(), 8);
+  EXPECT_EQ(pool.ReserveCapacity(5).Wait().value(), 8);
+  EXPECT_EQ(pool.ReserveCapacity(10).Wait().value(), 10);
+  EXPECT_EQ(pool.ReduceCapacity(3).Wait().value(), 3);
+  EXPECT_EQ(pool.ReduceCapacity(100).Wait().value(), 6);
+  EXPECT_EQ(pool.capacity(), 1);
+  EXPECT_EQ(pool.ReduceCapacity(-1).Wait().status().code(), Code::kInvalid);
+}
+
+TEST_F(SqlitePoolTest, GrowsInTheBackground) {
+  PoolOptions options = Options();
+  options.initial_capacity = 1;
+  options.keep_free = 4;
+  SqlitePool pool = Open(options);
+  const auto has_free = [&] {
+    for (int i = 0; i < 500 && pool.free_count() < 4; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return pool.free_count() >= 4;
+  };
+  EXPECT_TRUE(has_free());
+  Make("a.db", 1);
+  Make("b.db", 2);
+  EXPECT_TRUE(has_free());
+  EXPECT_EQ(pool.file_count(), 2);
+}
+
+TEST_F(SqlitePoolTest, ImportsWhatItExports) {
+  SqlitePool pool = Open();
+  Make("a.db", 42);
+  const auto bytes = pool.Export("a.db");
+  ASSERT_TRUE(bytes.ok());
+  ASSERT_TRUE(pool.Import("b.db", bytes.value()).ok());
+  EXPECT_EQ(NumberIn("b.db"), 42);
+
+  auto import = pool.BeginImport("c.db");
+  ASSERT_TRUE(import.ok());
+  for (const std::byte byte : bytes.value()) ASSERT_TRUE(import.value().Write({&byte, 1}).ok());
+  EXPECT_EQ(pool.file_count(), 2);
+  ASSERT_TRUE(import.value().Finish().ok());
+  EXPECT_EQ(import.value().Finish().code(), Code::kMisuse);
+  EXPECT_EQ(NumberIn("c.db"), 42);
+
+  std::vector<std::byte> streamed;
+  ASSERT_TRUE(pool.Export("c.db",
+                          [&](std::span<const std::byte> piece) {
+                            streamed.insert(streamed.end(), piece.begin(), piece.end());
+                            return Status();
+                          })
+                  .ok());
+  EXPECT_EQ(streamed, bytes.value());
+  const Status stopped = pool.Export(
+      "c.db", [](std::span<const std::byte>) { return Status(Code::kFull, "no room"); });
+  EXPECT_EQ(stopped.code(), Code::kFull);
+  EXPECT_EQ(stopped.text(), "no room");
+}
+
+TEST_F(SqlitePoolTest, AnImportThatFailsLeavesTheOldDatabase) {
+  SqlitePool pool = Open();
+  Make("app.db", 1);
+  const std::vector<std::byte> nonsense(4096, std::byte{42});
+  EXPECT_EQ(pool.Import("app.db", nonsense).code(), Code::kNotADatabase);
+  {
+    auto dropped = pool.BeginImport("app.db");
+    ASSERT_TRUE(dropped.value().Write(nonsense).ok());
+    EXPECT_EQ(pool.Pause().code(), Code::kBusy);
+  }
+  EXPECT_EQ(pool.free_count(), 5);
+  EXPECT_EQ(NumberIn("app.db"), 1);
+  EXPECT_EQ(pool.Import("", nonsense).code(), Code::kInvalid);
+  EXPECT_EQ(pool.Import({"a\0b", 3}, nonsense).code(), Code::kInvalid);
+}
+
+TEST_F(SqlitePoolTest, UnlinksAndWipes) {
+  SqlitePool pool = Open();
+  Make("a.db", 1);
+  Make("b.db", 2);
+  EXPECT_TRUE(pool.Unlink("a.db").value());
+  EXPECT_FALSE(pool.Unlink("a.db").value());
+  sqlite3* const db = Connect("b.db");
+  EXPECT_EQ(sqlite3_exec(db, "SELECT * FROM t", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_EQ(pool.open_count(), 1);
+  EXPECT_EQ(pool.Unlink("b.db").status().code(), Code::kBusy);
+  EXPECT_EQ(pool.WipeFiles().code(), Code::kBusy);
+  EXPECT_EQ(pool.Pause().code(), Code::kBusy);
+  EXPECT_EQ(pool.Close().code(), Code::kBusy);
+  EXPECT_EQ(pool.Remove().Wait().status().code(), Code::kBusy);
+  sqlite3_close(db);
+  EXPECT_TRUE(pool.WipeFiles().ok());
+  EXPECT_EQ(pool.file_count(), 0);
+}
+
+TEST_F(SqlitePoolTest, LetsAnotherHaveThePoolWhilePaused) {
+  SqlitePool pool = Open();
+  Make("app.db", 1);
+  ASSERT_TRUE(pool.Pause().ok());
+  ASSERT_TRUE(pool.Pause().ok());
+  EXPECT_TRUE(pool.is_paused());
+  EXPECT_EQ(pool.capacity(), 0);
+  EXPECT_TRUE(pool.FileNames().empty());
+  EXPECT_EQ(pool.Unlink("app.db").status().code(), Code::kMisuse);
+  EXPECT_EQ(pool.AddCapacity(1).Wait().status().code(), Code::kMisuse);
+  {
+    PoolOptions options = Options();
+    options.vfs_name = UniqueVfsName();
+    const SqlitePool other = Open(options);
+    EXPECT_EQ(other.file_count(), 1);
+    EXPECT_EQ(pool.Unpause().Wait().status().code(), Code::kBusy);
+    EXPECT_TRUE(pool.is_paused());
+  }
+  ASSERT_TRUE(pool.Unpause().Wait().ok());
+  EXPECT_FALSE(pool.is_paused());
+  EXPECT_EQ(NumberIn("app.db"), 1);
+}
+
+TEST_F(SqlitePoolTest, WaitsForAPoolThatIsOpenElsewhere) {
+  SqlitePool pool = Open();
+  std::thread closer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_TRUE(pool.Close().ok());
+  });
+  PoolOptions options = Options();
+  options.vfs_name = UniqueVfsName();
+  options.acquire_timeout_ms = 10'000;
+  EXPECT_TRUE(SqlitePool::Open(options).Wait().ok());
+  closer.join();
+}
+
+TEST_F(SqlitePoolTest, RemovesItself) {
+  SqlitePool pool = Open();
+  Make("app.db", 1);
+  ASSERT_TRUE(pool.Remove().Wait().ok());
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_TRUE(fs::exists(fs::path(path).parent_path()));
+  EXPECT_EQ(pool.get(), nullptr);
+  EXPECT_EQ(pool.Remove().Wait().status().code(), Code::kMisuse);
+}
+
+TEST_F(SqlitePoolTest, RemovesAPausedPoolAndNothingElse) {
+  SqlitePool pool = Open();
+  std::ofstream(fs::path(path) / "other") << "text";
+  ASSERT_TRUE(pool.Pause().ok());
+  ASSERT_TRUE(pool.Remove().Wait().ok());
+  EXPECT_TRUE(fs::exists(fs::path(path) / "other"));
+  EXPECT_FALSE(fs::exists(fs::path(path) / ".opaque"));
+}
+
+TEST_F(SqlitePoolTest, WithoutAPoolEverythingIsRefused) {
+  SqlitePool pool;
+  EXPECT_TRUE(pool.Close().ok());
+  EXPECT_EQ(pool.capacity(), 0);
+  EXPECT_TRUE(pool.FileNames().empty());
+  EXPECT_TRUE(pool.Quarantined().empty());
+  EXPECT_TRUE(pool.is_paused());
+  EXPECT_EQ(pool.WipeFiles().code(), Code::kMisuse);
+  EXPECT_EQ(pool.Export("a").status().code(), Code::kMisuse);
+  EXPECT_EQ(pool.BeginImport("a").status().code(), Code::kMisuse);
+  EXPECT_EQ(pool.AddCapacity(1).Wait().status().code(), Code::kMisuse);
+  EXPECT_EQ(pool.Unpause().Wait().status().code(), Code::kMisuse);
+}
+
+struct QuarantineOfSqlitePool : SqlitePoolTest {
+  // Flips a byte of the header of the only slot that is longer than a free one.
+  void Damage() const {
+    for (const auto& entry : fs::directory_iterator(fs::path(path) / ".opaque")) {
+      if (entry.file_size() <= 4096) continue;
+      std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(518);
+      file.put('!');
+    }
+  }
+};
+
+TEST_F(QuarantineOfSqlitePool, ListsRecoversAndDiscards) {
+  {
+    const SqlitePool pool = Open();
+    Make("app.db", 42);
+  }
+  Damage();
+  std::vector<std::string> messages;
+  PoolOptions options = Options();
+  options.log_context = &messages;
+  options.log = [](void* into, int level, const char* text) {
+    static_cast<std::vector<std::string>*>(into)->push_back(std::to_string(level) + text);
+  };
+  SqlitePool pool = Open(options);
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].substr(0, 17), "1quarantined slot");
+  auto slots = pool.Quarantined();
+  ASSERT_EQ(slots.size(), 1U);
+  EXPECT_EQ(slots[0].name, "/app.db");
+  EXPECT_EQ(slots[0].bytes, 8192);
+  EXPECT_NE(slots[0].reason, "");
+
+  EXPECT_EQ(pool.Recover("none", "x.db").code(), Code::kNotFound);
+  ASSERT_TRUE(pool.Recover(slots[0].slot, "found.db").ok());
+  EXPECT_EQ(NumberIn("found.db"), 42);
+  ASSERT_TRUE(pool.Close().ok());
+
+  Damage();
+  pool = Open(options);
+  slots = pool.Quarantined();
+  ASSERT_EQ(slots.size(), 1U);
+  Make("found2.db", 1);
+  EXPECT_EQ(pool.Recover(slots[0].slot, "found2.db").code(), Code::kExists);
+  ASSERT_TRUE(pool.Discard(slots[0].slot).ok());
+  EXPECT_EQ(pool.Discard(slots[0].slot).code(), Code::kNotFound);
+  EXPECT_EQ(pool.free_count(), 5);
+}
+
+TEST_F(SqlitePoolTest, ConnectionsOfOtherThreadsGoOnWhileThePoolIsManaged) {
+  SqlitePool pool = Open();
+  Make("app.db", 0);
+  std::thread writer([&] {
+    sqlite3* const db = Connect("app.db");
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_EQ(sqlite3_exec(db, "UPDATE t SET x = x + 1", nullptr, nullptr, nullptr), SQLITE_OK);
+    }
+    sqlite3_close(db);
+  });
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(pool.AddCapacity(1).Wait().ok());
+    EXPECT_GE(pool.FileNames().size(), 1U);
+    static_cast<void>(pool.Export("app.db"));
+  }
+  writer.join();
+  EXPECT_EQ(NumberIn("app.db"), 50);
+}
+
+}  // namespace
+}  // namespace sahpool::testing

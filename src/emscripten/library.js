@@ -49,6 +49,9 @@ mergeInto(LibraryManager.library, {
   sahpool_host_now: function () {
     return Date.now();
   },
+  sahpool_host_clock: function () {
+    return performance.now();
+  },
   sahpool_host_randomness__deps: ['$sahpoolHost'],
   sahpool_host_randomness: function (into, count) {
     return sahpoolHost().imports.randomness(into, count);

@@ -121,7 +121,8 @@ Status Slot::Read(std::span<std::byte> into, std::int64_t offset) {
 Status Slot::ReadStored(std::span<std::byte> into, std::int64_t offset) {
   const auto present = static_cast<std::size_t>(std::clamp<std::int64_t>(
       stored_size_ - kSlotDataOffset - offset, 0, static_cast<std::int64_t>(into.size())));
-  std::ranges::fill(into.subspan(present), std::byte{0});
+  const auto missing = into.subspan(present);
+  std::fill(missing.begin(), missing.end(), std::byte{0});
   return ReadAll(into.first(present), kSlotDataOffset + offset);
 }
 

@@ -14,7 +14,7 @@ std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); 
 std::size_t WriteBuffer::FirstEndingAfter(std::int64_t offset) const {
   const auto known = extents();
   const auto it =
-      std::ranges::partition_point(known, [&](const Extent& e) { return e.end() <= offset; });
+      std::partition_point(known.begin(), known.end(), [&](const Extent& e) { return e.end() <= offset; });
   return static_cast<std::size_t>(it - known.begin());
 }
 
@@ -57,7 +57,7 @@ void WriteBuffer::InsertAt(std::size_t index, const Extent& extent) {
 
 // Adds bytes that lie in no extent, before the extent `index`.
 void WriteBuffer::Append(std::span<const std::byte> bytes, std::int64_t offset, std::size_t index) {
-  std::ranges::copy(bytes, data() + used_);
+  std::copy(bytes.begin(), bytes.end(), data() + used_);
   const bool continues = index > 0 && extents_[index - 1].end() == offset &&
                          extents_[index - 1].position + extents_[index - 1].size == used_;
   if (continues) {
@@ -85,8 +85,7 @@ bool WriteBuffer::Put(std::span<const std::byte> bytes, std::int64_t offset) {
     }
     const Extent& known = extents_[index];
     const std::int64_t until = std::min(known.end(), end);
-    std::ranges::copy(rest.first(static_cast<std::size_t>(until - at)),
-                      data() + known.position + (at - known.offset));
+    std::copy_n(rest.begin(), until - at, data() + known.position + (at - known.offset));
     at = until;
   }
   return true;
@@ -148,7 +147,7 @@ void WriteBuffer::Arrange() {
   std::size_t count = 0;
   for (std::size_t i = 0; i < count_; ++i) {
     const Extent extent = extents_[i];
-    std::ranges::copy(BytesOf(extent), arranged.get() + kPrefixCapacity + used);
+    std::copy_n(data() + extent.position, extent.size, arranged.get() + kPrefixCapacity + used);
     if (count > 0 && extents_[count - 1].end() == extent.offset) {
       extents_[count - 1].size += extent.size;
     } else {
@@ -167,7 +166,7 @@ std::span<const std::byte> WriteBuffer::PrefixOfFirst(std::span<const std::byte>
     return {};
   }
   std::byte* const begin = data() - prefix.size();
-  std::ranges::copy(prefix, begin);
+  std::copy(prefix.begin(), prefix.end(), begin);
   return {begin, prefix.size() + extents_[0].size};
 }
 

@@ -13,8 +13,7 @@ Status ReadCache::Read(Slot& slot, std::span<std::byte> into, std::int64_t offse
       if (Status s = slot.Read(head_, 0); !s.ok()) return s;
       has_head_ = true;
     }
-    std::ranges::copy(std::span(head_).subspan(static_cast<std::size_t>(offset), into.size()),
-                      into.begin());
+    std::copy_n(head_.begin() + offset, into.size(), into.begin());
     return {};
   }
   if (!Holds(offset, into.size())) {
@@ -64,9 +63,8 @@ void ReadCache::OnWrite(std::span<const std::byte> bytes, std::int64_t offset) {
   const std::int64_t end =
       std::min(offset + static_cast<std::int64_t>(bytes.size()), window_offset_ + window_size_);
   if (from >= end) return;
-  std::ranges::copy(
-      bytes.subspan(static_cast<std::size_t>(from - offset), static_cast<std::size_t>(end - from)),
-      window_.get() + (from - window_offset_));
+  std::copy_n(bytes.begin() + (from - offset), end - from,
+              window_.get() + (from - window_offset_));
 }
 
 void ReadCache::OnTruncate(std::int64_t size) {

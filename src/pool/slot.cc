@@ -16,8 +16,8 @@ constexpr std::uint32_t kTransientFlags = open_flag::kTransientDb | open_flag::k
 
 // Where the path ends is also where a sector does.
 bool EndsLike(const SlotHeaderBytes& header, const SlotHeaderBytes& other) {
-  return std::ranges::equal(std::span(header).subspan(kSlotFlagsOffset),
-                            std::span(other).subspan(kSlotFlagsOffset));
+  return std::equal(header.begin() + kSlotFlagsOffset, header.end(),
+                    other.begin() + kSlotFlagsOffset);
 }
 
 }  // namespace

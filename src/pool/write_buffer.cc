@@ -13,8 +13,8 @@ std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); 
 
 std::size_t WriteBuffer::FirstEndingAfter(std::int64_t offset) const {
   const auto known = extents();
-  const auto it =
-      std::partition_point(known.begin(), known.end(), [&](const Extent& e) { return e.end() <= offset; });
+  const auto it = std::partition_point(known.begin(), known.end(),
+                                       [&](const Extent& e) { return e.end() <= offset; });
   return static_cast<std::size_t>(it - known.begin());
 }
 

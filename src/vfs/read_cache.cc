@@ -63,8 +63,7 @@ void ReadCache::OnWrite(std::span<const std::byte> bytes, std::int64_t offset) {
   const std::int64_t end =
       std::min(offset + static_cast<std::int64_t>(bytes.size()), window_offset_ + window_size_);
   if (from >= end) return;
-  std::copy_n(bytes.begin() + (from - offset), end - from,
-              window_.get() + (from - window_offset_));
+  std::copy_n(bytes.begin() + (from - offset), end - from, window_.get() + (from - window_offset_));
 }
 
 void ReadCache::OnTruncate(std::int64_t size) {

@@ -100,11 +100,20 @@ mutation(short-write-is-taken-for-a-whole-one pool/slot.cc
   [[bytes = bytes.subspan(count.value());]]
   [[bytes = bytes.subspan(@ON@ ? bytes.size() : count.value());]])
 mutation(size-is-guessed-after-a-failed-change pool/slot.cc
-  [[if (const auto size = handle_->Size(); size.ok()) stored_size_ = size.value();]]
-  [[if (const auto size = handle_->Size(); size.ok() && !@ON@) stored_size_ = size.value();]])
+  [[if (const auto size = AskSize(); size.ok()) stored_size_ = size.value();]]
+  [[if (const auto size = AskSize(); size.ok() && !@ON@) stored_size_ = size.value();]])
 mutation(file-is-not-truncated vfs/io_methods.cc
   [[if (status.ok()) status = self.slot().Truncate(size);]]
   [[if (status.ok() && !@ON@) status = self.slot().Truncate(size);]])
+
+# --- Writes kept back, bytes read ahead. ---
+mutation(kept-writes-outlive-the-commit pool/slot.cc
+  [[if (!has_kept_writes()) return {};]] [[if (!has_kept_writes() || @ON@) return {};]])
+mutation(truncation-leaves-kept-writes pool/slot.cc
+  [[    buffer_->Cut(size);]] [[    if (!@ON@) buffer_->Cut(size);]])
+mutation(read-cache-misses-writes vfs/io_methods.cc
+  [[if (status.ok()) self.shared->read_cache.OnWrite(bytes, offset);]]
+  [[if (status.ok() && !@ON@) self.shared->read_cache.OnWrite(bytes, offset);]])
 
 # --- Locks and journals. ---
 mutation(reserved-is-not-checked vfs/file_lock.cc

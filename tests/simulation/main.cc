@@ -29,7 +29,7 @@ struct Arguments {
 
 constexpr std::size_t kOperationsWithFaults = 40;
 // Of crash states and of faults, in which every seeded defect must be noticed.
-constexpr std::array<std::uint64_t, 3> kGoalsPerDefect = {1'000, 4'000, 20'000};
+constexpr std::array<std::uint64_t, 4> kGoalsPerDefect = {1'000, 4'000, 20'000, 60'000};
 
 const char* NameOf(Ordeal ordeal) { return ordeal == Ordeal::kCrashes ? "crashes" : "faults"; }
 

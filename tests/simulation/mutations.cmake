@@ -128,8 +128,8 @@ mutation(journals-are-not-seen vfs/vfs_methods.cc
   [[(flags != SQLITE_ACCESS_EXISTS || slot->size() > 0) ? 1 : 0;]]
   [[(flags != SQLITE_ACCESS_EXISTS || (slot->size() > 0 && !@ON@)) ? 1 : 0;]])
 mutation(export-ignores-journal-and-wal pool/snapshot.cc
-  [[if (snapshot->is_database_) {]] [[snapshot->is_database_ = snapshot->is_database_ && !@ON@;
-  if (snapshot->is_database_) {]])
+  [[snapshot->is_database_ = slot.is_database();]]
+  [[snapshot->is_database_ = slot.is_database() && !@ON@;]])
 
 # The list as the simulation reads it.
 list(LENGTH MUTATION_NAMES MUTATION_COUNT)

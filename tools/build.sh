@@ -4,7 +4,8 @@
 #   tools/build.sh [native-tools|package|conformance|emscripten|all]
 #
 #   native-tools  the development server and the tool sahpool, in build/native/bin
-#   package       the npm package, in npm/dist: side module and JavaScript
+#   package       the npm package, in npm/dist: side module and JavaScript;
+#                 its modules one by one, for tests, in build/modules
 #   conformance   the conformance suite in WebAssembly, in build/conformance
 #   emscripten    the library for Emscripten and an SQLite, without and with threads, in
 #                 build/emscripten and build/emscripten-threads; needs Debian's emscripten
@@ -49,12 +50,13 @@ build_for_emscripten() {
 
 # Directories count as well: theirs is the time at which a source was removed.
 build_javascript() {
-  if [[ -f $PACKAGE_STAMP && -f npm/dist/index.js ]] &&
+  if [[ -f $PACKAGE_STAMP && -f npm/dist/index.js && -d build/modules ]] &&
     [[ -z $(find npm/src npm/*.mjs npm/*.json -newer "$PACKAGE_STAMP" -print -quit) ]]; then
     return
   fi
   # A source that was removed must not live on as its old output.
-  find npm/dist -type f \( -name '*.js' -o -name '*.d.ts' -o -name '*.map' \) -delete 2>/dev/null || true
+  rm -rf build/modules
+  find npm/dist -type f \( -name '*.js' -o -name '*.d.ts' \) -delete 2>/dev/null || true
   npm run --silent build --workspace sahpool
   mkdir -p build
   touch "$PACKAGE_STAMP"

@@ -6,10 +6,10 @@ import { before, test } from 'node:test';
 
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm';
 
-import { importedFunctions, loadSideModule } from '../../npm/dist/side-module.js';
-import { checkNamespace } from '../../npm/dist/sqlite-namespace.js';
-import { urlDialectFlags } from '../../npm/dist/url-dialect.js';
-import { WasmMemory } from '../../npm/dist/wasm-memory.js';
+import { importedFunctions, loadSideModule } from '../../build/modules/side-module.js';
+import { checkNamespace } from '../../build/modules/sqlite-namespace.js';
+import { urlDialectFlags } from '../../build/modules/url-dialect.js';
+import { WasmMemory } from '../../build/modules/wasm-memory.js';
 import { generateNames, MAX_STORED_NAME_BYTES, pathOnlyPathname } from './names-corpus.mjs';
 
 const WASM = new URL('../../npm/dist/sahpool.wasm', import.meta.url);

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -59,11 +58,18 @@ class Text {
     bytes_[size_] = '\0';
     return *this;
   }
-  // Decimal.
+  // Decimal. A loop, because std::to_chars() is several times as large.
   [[gnu::noinline]] Text& Append(std::int64_t number) {
-    std::array<char, 24> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    return Append({digits.data(), static_cast<std::size_t>(end - digits.data())});
+    std::array<char, 20> digits;
+    std::size_t begin = digits.size();
+    auto rest = static_cast<std::uint64_t>(number);
+    if (number < 0) rest = 0 - rest;
+    do {
+      digits[--begin] = static_cast<char>('0' + rest % 10);
+      rest /= 10;
+    } while (rest != 0);
+    if (number < 0) digits[--begin] = '-';
+    return Append({digits.data() + begin, digits.size() - begin});
   }
   void Clear() {
     size_ = 0;

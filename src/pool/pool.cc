@@ -198,11 +198,13 @@ Result<Slot*> Pool::Reserve() {
   return slot;
 }
 
+Status Pool::IsOpen(const FileName& name) {
+  Text text(name.view());
+  return {Code::kBusy, text.Append(" is open")};
+}
+
 Status Pool::Delete(Slot& slot) {
-  if (slot.is_pinned()) {
-    Text text(slot.name().view());
-    return {Code::kBusy, text.Append(" is open")};
-  }
+  if (slot.is_pinned()) return IsOpen(slot.name());
   // Without its journal nothing undoes what of the database's past a crash could bring back.
   if (Status s = BeginChange(slot); !s.ok()) return s;
   return slot.SetFree();

@@ -151,6 +151,8 @@ class Pool {
   bool CanRenameDatabase(const Slot& slot, const FileName& name) const;
   Status RenameDatabase(Slot& slot, const FileName& name);
   Status MoveAside(Slot& slot);
+  // The error of what can't be done to a file that is open.
+  [[gnu::noinline]] static Status IsOpen(const FileName& name);
   Status Rename(Slot& slot, const FileName& name);
   Status SettleJournals(const FileName& name, Slot* database);
   void TakeBackName(Slot& reserved, Slot* replaced);

@@ -197,9 +197,7 @@ Status Pool::Rename(Slot& slot, const FileName& name) {
 Status Pool::SettleJournals(const FileName& name, Slot* database) {
   for (const std::string_view suffix : kCompanionSuffixes) {
     const Slot* const companion = FindCompanion(name, suffix);
-    if (companion == nullptr || !companion->is_pinned()) continue;
-    Text text(companion->name().view());
-    return {Code::kBusy, text.Append(" is open")};
+    if (companion != nullptr && companion->is_pinned()) return IsOpen(companion->name());
   }
   if (database != nullptr) {
     auto image = OpenCommitted(*database);
@@ -225,10 +223,7 @@ Status Pool::SettleJournals(const FileName& name, Slot* database) {
 
 Status Pool::Publish(Slot& reserved, const FileName& name, std::uint32_t flags) {
   Slot* const replaced = Find(name);
-  if (replaced != nullptr && replaced->is_pinned()) {
-    Text text(name.view());
-    return {Code::kBusy, text.Append(" is open")};
-  }
+  if (replaced != nullptr && replaced->is_pinned()) return IsOpen(name);
   // The bytes must be there before the name says so.
   if (Status s = MakeDurable(reserved); !s.ok()) return s;
   if (Status s = SettleJournals(name, replaced); !s.ok()) return s;

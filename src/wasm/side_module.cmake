@@ -1,5 +1,5 @@
-# How a side module is built with clang 19 and wasm-ld 19. Include it before project(), because its
-# toolchain is not the native one.
+# How a side module is built with clang 19, wasm-ld 19 and Binaryen. Include it before project(),
+# because its toolchain is not the native one.
 set(CMAKE_SYSTEM_NAME WASI)
 set(CMAKE_CXX_COMPILER clang++-19)
 set(CMAKE_CXX_COMPILER_WORKS TRUE)
@@ -13,6 +13,7 @@ set(SQLITE_DIR ${SAHPOOL_ROOT}/node_modules/better-sqlite3/deps/sqlite3
 function(add_side_module target)
   cmake_parse_arguments(MODULE "" "OUTPUT" "SOURCES;EXPORTS" ${ARGN})
   find_program(WASM_LD wasm-ld-19 REQUIRED)
+  find_program(WASM_OPT wasm-opt REQUIRED)
 
   set(src ${SAHPOOL_ROOT}/src)
   file(GLOB core CONFIGURE_DEPENDS ${src}/format/*.cc ${src}/pool/*.cc ${src}/vfs/*.cc)
@@ -34,6 +35,9 @@ function(add_side_module target)
     COMMAND ${WASM_LD} --experimental-pic -shared --no-entry --lto-O2 --strip-all
             --allow-undefined ${MODULE_EXPORTS} -o ${MODULE_OUTPUT}
             $<TARGET_OBJECTS:${target}_objects>
+    # It may use what the linked module uses already.
+    COMMAND ${WASM_OPT} -Oz --enable-bulk-memory --enable-mutable-globals --enable-sign-ext
+            --enable-nontrapping-float-to-int ${MODULE_OUTPUT} -o ${MODULE_OUTPUT}
     COMMAND_EXPAND_LISTS
     DEPENDS ${target}_objects $<TARGET_OBJECTS:${target}_objects>
     COMMENT "Linking ${file}")

@@ -26,6 +26,7 @@ function makeHost() {
     ...Object.fromEntries(names.map((name) => [name, refuse(name)])),
     few_free_slots: refuse('few_free_slots'),
     now: refuse('now'),
+    clock: refuse('clock'),
     randomness: refuse('randomness'),
   };
 }

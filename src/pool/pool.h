@@ -87,6 +87,8 @@ class Pool {
   // first, so that a killed process never leaves a later change without an earlier one. An error is
   // that of the earlier change.
   Status BeginChange(Slot& slot);
+  // Whether the database has a rollback journal with content.
+  bool HasJournal(const Slot& database) const;
   // Hands over what was kept back, of whichever file.
   Status Drain();
 

@@ -142,8 +142,12 @@ int UnlockMethod(sqlite3_file* file, int level) {
   const MutexLock guard(self.vfs->mutex());
   if (self.lock.level >= LockLevel::kReserved) {
     self.shared->has_uncommitted_writes = false;
-    // SQLite asks for no result of this call; the next lock reports what stays kept back.
-    if (const Status s = self.vfs->pool().Drain(); !s.ok()) self.vfs->Fail(s, SQLITE_IOERR_WRITE);
+    // SQLite asks for no result of this call. Where a journal will undo the transaction, what can't
+    // be handed over is given up, as a crash would; otherwise the next lock reports it.
+    if (const Status s = self.vfs->pool().Drain(); !s.ok()) {
+      self.vfs->Fail(s, SQLITE_IOERR_WRITE);
+      if (self.vfs->pool().HasJournal(self.slot())) self.slot().ForgetKeptWrites();
+    }
   }
   self.shared->lock.Lower(self.lock, static_cast<LockLevel>(level));
   return SQLITE_OK;

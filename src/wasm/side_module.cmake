@@ -33,11 +33,11 @@ function(add_side_module target)
     OUTPUT ${MODULE_OUTPUT}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${directory}
     COMMAND ${WASM_LD} --experimental-pic -shared --no-entry --lto-O2 --strip-all
-            --allow-undefined ${MODULE_EXPORTS} -o ${MODULE_OUTPUT}
+            --allow-undefined ${MODULE_EXPORTS} -o linked-${file}
             $<TARGET_OBJECTS:${target}_objects>
-    # It may use what the linked module uses already.
+    # The features are those that clang uses too.
     COMMAND ${WASM_OPT} -Oz --enable-bulk-memory --enable-mutable-globals --enable-sign-ext
-            --enable-nontrapping-float-to-int ${MODULE_OUTPUT} -o ${MODULE_OUTPUT}
+            --enable-nontrapping-float-to-int linked-${file} -o ${MODULE_OUTPUT}
     COMMAND_EXPAND_LISTS
     DEPENDS ${target}_objects $<TARGET_OBJECTS:${target}_objects>
     COMMENT "Linking ${file}")

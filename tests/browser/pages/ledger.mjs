@@ -186,8 +186,11 @@ export class Ledger {
 
   /** Keeps the control in the middle of a transaction for most of its life, part of it written. */
   #dwell(writer) {
-    for (let count = 0; count < 40; ++count) {
-      // Together more than the page cache holds, so that every round writes to the file.
+    for (let count = 0; count < 20; ++count) {
+      // More than the page cache and what the VFS keeps back hold together, so that every round
+      // writes to the file.
+      writer.exec('INSERT INTO main.entry(bytes) VALUES(zeroblob(700000))');
+      writer.exec('DELETE FROM main.entry WHERE rowid = last_insert_rowid()');
       writer.exec('UPDATE main.checking SET padding = hex(randomblob(250))');
       writer.exec('UPDATE main.savings SET padding = hex(randomblob(250))');
     }

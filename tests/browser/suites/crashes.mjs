@@ -5,7 +5,7 @@ import { CrashRun } from '../crash/crash-run.mjs';
 
 const seed = 42;
 const deaths = ['browser', 'renderer', 'browser', 'worker'];
-/** The control is broken by more than half of all deaths. */
+/** After so many more the control must have been broken. */
 const mostExtraDeaths = 8;
 
 export function crashes(session) {

@@ -66,8 +66,24 @@ std::string Campaign::RunOne(std::uint64_t seed, const std::vector<std::size_t>&
   }
   ++tally_.workloads;
   Say(is_verbose, Describe(workload.settings));
+  if (ordeal_ == Ordeal::kNone) return RunUndisturbed(workload, seed, is_verbose);
   return ordeal_ == Ordeal::kCrashes ? RunWithCrashes(workload, seed, is_verbose)
                                      : RunWithFaults(workload, seed, is_verbose);
+}
+
+std::string Campaign::RunUndisturbed(const Workload& workload, std::uint64_t seed,
+                                     bool is_verbose) {
+  Session session(workload.settings, seed);
+  session.disk().keeps_log = is_verbose;
+  for (const Operation& operation : workload.operations) {
+    Say(is_verbose, Describe(operation));
+    session.Run(operation);
+    SayLog(session.disk());
+    if (!session.failure().empty()) return Describe(operation) + ": " + session.failure();
+  }
+  session.Finish();
+  session.CheckLive();
+  return session.failure();
 }
 
 std::string Campaign::RunWithCrashes(const Workload& workload, std::uint64_t seed,

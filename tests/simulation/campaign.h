@@ -17,6 +17,7 @@
 namespace sahpool::testing {
 
 enum class Ordeal : std::uint8_t {
+  kNone,     // only what the connections see is compared with the model
   kCrashes,  // at every change of the disk
   kFaults,   // of calls of the host and of allocations, one after the other
 };
@@ -55,8 +56,10 @@ class Campaign {
 
  private:
   std::uint64_t Progress() const {
+    if (ordeal_ == Ordeal::kNone) return tally_.workloads;
     return ordeal_ == Ordeal::kCrashes ? tally_.crash_states : tally_.faults;
   }
+  std::string RunUndisturbed(const Workload& workload, std::uint64_t seed, bool is_verbose);
   std::string RunWithCrashes(const Workload& workload, std::uint64_t seed, bool is_verbose);
   std::string RunWithFaults(const Workload& workload, std::uint64_t seed, bool is_verbose);
 

@@ -31,10 +31,13 @@ constexpr std::size_t kOperationsWithFaults = 40;
 // Of crash states and of faults, in which every seeded defect must be noticed.
 constexpr std::array<std::uint64_t, 4> kGoalsPerDefect = {1'000, 4'000, 20'000, 60'000};
 
-const char* NameOf(Ordeal ordeal) { return ordeal == Ordeal::kCrashes ? "crashes" : "faults"; }
+const char* NameOf(Ordeal ordeal) {
+  if (ordeal == Ordeal::kNone) return "none";
+  return ordeal == Ordeal::kCrashes ? "crashes" : "faults";
+}
 
 std::size_t OperationCount(const Arguments& arguments, Ordeal ordeal) {
-  return ordeal == Ordeal::kCrashes ? arguments.operations : kOperationsWithFaults;
+  return ordeal == Ordeal::kFaults ? kOperationsWithFaults : arguments.operations;
 }
 
 // Prints the violation with the fewest operations that show it, and how to see it again.
@@ -79,16 +82,19 @@ bool IsNoticed(const char* name, const Arguments& arguments) {
   std::array campaigns = {
       Campaign(Ordeal::kCrashes, OperationCount(arguments, Ordeal::kCrashes)),
       Campaign(Ordeal::kFaults, OperationCount(arguments, Ordeal::kFaults)),
+      Campaign(Ordeal::kNone, OperationCount(arguments, Ordeal::kNone)),
   };
   for (const std::uint64_t goal : kGoalsPerDefect) {
     for (Campaign& campaign : campaigns) {
       const auto violation = campaign.Run(arguments.seed + campaign.tally().workloads, goal);
       if (!violation) continue;
       const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-      std::printf("noticed  %s after %llu crash states, %llu faults, %.1f s: %s\n", name,
-                  static_cast<unsigned long long>(campaigns[0].tally().crash_states),
-                  static_cast<unsigned long long>(campaigns[1].tally().faults), seconds.count(),
-                  violation->problem.c_str());
+      std::printf(
+          "noticed  %s after %llu crash states, %llu faults, %llu calm workloads, %.1f s: %s\n",
+          name, static_cast<unsigned long long>(campaigns[0].tally().crash_states),
+          static_cast<unsigned long long>(campaigns[1].tally().faults),
+          static_cast<unsigned long long>(campaigns[2].tally().workloads), seconds.count(),
+          violation->problem.c_str());
       return true;
     }
   }
@@ -116,7 +122,10 @@ void PrintLog(void* /*context*/, int code, const char* message) {
 
 int Replay(const Arguments& arguments) {
   sqlite3_config(SQLITE_CONFIG_LOG, PrintLog, nullptr);
-  const Ordeal ordeal = arguments.replay == "faults" ? Ordeal::kFaults : Ordeal::kCrashes;
+  Ordeal ordeal = Ordeal::kNone;
+  for (const Ordeal one : {Ordeal::kCrashes, Ordeal::kFaults}) {
+    if (arguments.replay == NameOf(one)) ordeal = one;
+  }
   for (int i = 1; i <= kMutationCount; ++i) {
     if (arguments.mutation == kMutationNames[i - 1]) sahpool_mutation = i;
   }
@@ -135,7 +144,7 @@ int Main(int argc, char** argv) {
   app.add_option("--operations", arguments.operations, "of a workload with crashes")
       ->capture_default_str();
   app.add_option("--replay", arguments.replay, "runs one seed and says what it does")
-      ->check(CLI::IsMember({"crashes", "faults"}));
+      ->check(CLI::IsMember({"none", "crashes", "faults"}));
   app.add_option("--only", arguments.only, "operations to replay, all by default")->delimiter(',');
   if (kMutationCount > 0) {
     app.add_option("--mutation", arguments.mutation, "a seeded defect by name, or all of them");

@@ -139,10 +139,15 @@ Workload DrawWorkload(std::uint64_t seed, std::size_t operation_count) {
   while (workload.operations.size() < operation_count) {
     // One connection does more than the other, so that transactions get somewhere.
     const std::size_t connection = random.OneIn(4) ? 1 : 0;
-    const Action action = has_reader && connection == 1
-                              ? random.Among({Action::kBegin, Action::kRead, Action::kRead,
-                                              Action::kRead, Action::kRead, Action::kCommit})
-                              : DrawAction(random);
+    Action action = DrawAction(random);
+    if (has_reader && connection == 1) {
+      action = random.Among({Action::kBegin, Action::kRead, Action::kRead, Action::kRead,
+                             Action::kRead, Action::kCommit});
+    }
+    // What a killed process left is met by more than the next open of a database.
+    if (workload.operations.back().action == Action::kKill && random.OneIn(2)) {
+      action = random.Among({Action::kImport, Action::kReduceCapacity});
+    }
     workload.operations.push_back({action, connection, random.Below(kDatabaseCount), Draw(random),
                                    Draw(random), Draw(random)});
   }

@@ -15,6 +15,24 @@ constexpr std::size_t kMaxSavepoints = 3;
 
 ContentPtr Shared(Content content) { return std::make_shared<const Content>(std::move(content)); }
 
+// Others meet a pool with hot journals as a killed process has left it.
+bool UsesConnection(Action action) {
+  switch (action) {
+    case Action::kAddCapacity:
+    case Action::kReduceCapacity:
+    case Action::kUnlink:
+    case Action::kImport:
+    case Action::kAbortImport:
+    case Action::kExport:
+    case Action::kPause:
+    case Action::kKill:
+    case Action::kCrash:
+      return false;
+    default:
+      return true;
+  }
+}
+
 std::string Path(std::size_t database) { return std::string(kDatabaseNames[database]); }
 
 }  // namespace
@@ -61,6 +79,10 @@ void Session::Run(const Operation& operation) {
     RecoverClaims();
   }
   if (!pool_->is_started()) return;
+  if (may_have_stale_journals_ && UsesConnection(operation.action)) {
+    CheckLive();
+    DeleteStaleJournals();
+  }
   SimulatedConnection& connection = ConnectionOf(operation);
   switch (operation.action) {
     case Action::kOpen:
@@ -665,6 +687,8 @@ void Session::Crash(const Operation& operation) {
     slots[name] = {.now = bytes, .durable = bytes};
   }
   StartAgainWith(std::move(slots));
+  CheckLive();
+  DeleteStaleJournals();
   for (std::size_t i = 0; i < kDatabaseCount; ++i) {
     if (live_[i].size() == 1) expectation_.permitted[i] = live_[i];
   }
@@ -680,9 +704,7 @@ void Session::StartAgainWith(std::map<std::string, FaultDisk::Slot> slots) {
   live_ = expectation_.permitted;
   StartPool();
   RecoverClaims();
-  CheckLive();
   may_have_stale_journals_ = true;
-  DeleteStaleJournals();
 }
 
 void Session::DeleteStaleJournals() {

@@ -20,8 +20,8 @@ namespace sahpool {
 class WriteBuffer {
  public:
   // Beyond about this much a larger call gains nothing.
-  static constexpr std::size_t kCapacity = 512 * 1024;
-  static constexpr std::size_t kKeptCapacity = 64 * 1024;
+  static constexpr std::size_t kCapacity = std::size_t{512} * 1024;
+  static constexpr std::size_t kKeptCapacity = std::size_t{64} * 1024;
   static constexpr std::size_t kMaxExtents = 256;
   // Bytes that PrefixOfFirst() can put before the file's first byte.
   static constexpr std::size_t kPrefixCapacity = 4096;

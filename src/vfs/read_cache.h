@@ -22,7 +22,7 @@ namespace sahpool {
 class ReadCache {
  public:
   // A window of this size costs little more than four single pages, and holds sixteen.
-  static constexpr std::int64_t kDefaultWindow = 64 * 1024;
+  static constexpr std::int64_t kDefaultWindow = std::int64_t{64} * 1024;
   static constexpr std::int64_t kMaxWindow = std::int64_t{4} * 1024 * 1024;
 
   // Fills `into`; the range lies within the file.

@@ -52,7 +52,7 @@ int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) 
 // Before any change of a file that is to last: what can be seen now, and is perhaps not what a
 // crash would leave, must not be built upon.
 Status BeginChange(OpenFile& file) {
-  file.shared->has_uncommitted_writes = true;
+  if (!file.vfs->HasOpenJournal(file.slot())) file.shared->has_uncommitted_writes = true;
   return file.vfs->pool().BeginChange(file.slot());
 }
 
@@ -146,7 +146,10 @@ int UnlockMethod(sqlite3_file* file, int level) {
     // be handed over is given up, as a crash would; otherwise the next lock reports it.
     if (const Status s = self.vfs->pool().Drain(); !s.ok()) {
       self.vfs->Fail(s, SQLITE_IOERR_WRITE);
-      if (self.vfs->pool().HasJournal(self.slot())) self.slot().ForgetKeptWrites();
+      if (self.vfs->pool().HasJournal(self.slot())) {
+        self.slot().ForgetKeptWrites();
+        self.shared->read_cache.Clear();
+      }
     }
   }
   self.shared->lock.Lower(self.lock, static_cast<LockLevel>(level));

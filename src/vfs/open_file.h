@@ -28,8 +28,10 @@ struct SharedFile {
   // Of a WAL: where the page of a frame that commits is about to be written, -1 when none is.
   std::int64_t commit_page_offset = -1;
   std::int32_t open_count = 0;
-  // Bytes were changed since the last commit or unlock. Without a journal in the pool what was
-  // committed can then not be told from what was not.
+  // Bytes were changed since the last commit or unlock with neither a journal nor a WAL in the
+  // pool, by which what is committed could be told from what is not. Not what such a file has
+  // undone or let through: a connection in exclusive locking mode keeps its lock when that file has
+  // gone.
   bool has_uncommitted_writes = false;
   SharedFile* next = nullptr;
 };

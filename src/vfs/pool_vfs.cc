@@ -56,8 +56,7 @@ Result<std::unique_ptr<Snapshot>> PoolVfs::OpenSnapshot(Slot& slot) {
   auto snapshot = Snapshot::Open(pool_, slot);
   if (!snapshot.ok() || snapshot.value()->differs_from_file()) return snapshot;
   const SharedFile* const shared = FindShared(slot);
-  if (shared != nullptr && shared->lock.IsReserved() && shared->has_uncommitted_writes &&
-      !HasOpenJournal(slot)) {
+  if (shared != nullptr && shared->lock.IsReserved() && shared->has_uncommitted_writes) {
     Text text(slot.name().view());
     text.Append(" is in the middle of a transaction that has no journal file");
     return Status(Code::kBusy, text);
@@ -65,9 +64,6 @@ Result<std::unique_ptr<Snapshot>> PoolVfs::OpenSnapshot(Slot& slot) {
   return snapshot;
 }
 
-// While a journal or a WAL is open, whatever is uncommitted can be told by it, and where it undoes
-// nothing there is nothing: a connection with an exclusive lock keeps its journal and its lock
-// after a rollback, and writes to the file in a checkpoint.
 bool PoolVfs::HasOpenJournal(const Slot& database) const {
   for (const SharedFile* file = open_files_; file != nullptr; file = file->next) {
     std::string_view name = file->slot->name().view();

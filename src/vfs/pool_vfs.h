@@ -60,6 +60,10 @@ class PoolVfs {
   Mutex& mutex() { return mutex_; }
   Pool& pool() { return pool_; }
   SharedFile* FindShared(const Slot& slot) const;
+  // Whether a connection has the database's journal or its WAL open. What is then written to the
+  // database can be told from what is committed: the journal undoes it until it is committed or
+  // undone, and beside a WAL only what is committed is written, by checkpoints.
+  bool HasOpenJournal(const Slot& database) const;
   // Fills `file`, on whose memory xOpen was called, for the file in `slot`.
   Status Open(Slot& slot, int flags, OpenFile& file);
   Status Close(OpenFile& file);
@@ -73,8 +77,6 @@ class PoolVfs {
 
  private:
   PoolVfs(Host& host, std::unique_ptr<char[]> name);
-
-  bool HasOpenJournal(const Slot& database) const;
 
   Mutex mutex_;
   Pool pool_;

@@ -31,6 +31,8 @@ class ReadCache {
 
   void OnWrite(std::span<const std::byte> bytes, std::int64_t offset);
   void OnTruncate(std::int64_t size);
+  // What was read may have been given up since.
+  void Clear() { OnTruncate(0); }
 
  private:
   // As much as SQLite's database header takes.

@@ -214,6 +214,53 @@ TEST_F(FileControlTest, ReadsWritesAndDeletesByTheRules) {
   EXPECT_EQ(vfs->xDelete(vfs, name, 0), SQLITE_IOERR_DELETE_NOENT);
 }
 
+// What a journal will undo is given up at the unlock when the disk refuses it. Until then it was
+// read, and read ahead, like any other bytes.
+TEST_F(FileControlTest, WhatIsGivenUpIsNotReadAgain) {
+  constexpr int kPageSize = 1024;
+  constexpr int kPageCount = 16;
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(pool_.vfs_name());
+  const auto size = static_cast<std::size_t>(vfs->szOsFile);
+  std::vector<std::byte> memory(size);
+  std::vector<std::byte> journal_memory(size);
+  auto* const file = reinterpret_cast<sqlite3_file*>(memory.data());
+  auto* const journal = reinterpret_cast<sqlite3_file*>(journal_memory.data());
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  ASSERT_EQ(vfs->xOpen(vfs, "/raw.db", file, kFlags | SQLITE_OPEN_MAIN_DB, nullptr), SQLITE_OK);
+  ASSERT_EQ(vfs->xOpen(vfs, "/raw.db-journal", journal, kFlags | SQLITE_OPEN_MAIN_JOURNAL, nullptr),
+            SQLITE_OK);
+  const sqlite3_io_methods& methods = *file->pMethods;
+  const auto write_all = [&](char content) {
+    const std::string bytes(std::size_t{kPageSize} * kPageCount, content);
+    return methods.xWrite(file, bytes.data(), static_cast<int>(bytes.size()), 0);
+  };
+  const auto read_page = [&](int page) {
+    std::string bytes(kPageSize, '?');
+    EXPECT_EQ(methods.xRead(file, bytes.data(), kPageSize, page * kPageSize), SQLITE_OK);
+    return bytes.front();
+  };
+  ASSERT_EQ(write_all('a'), SQLITE_OK);
+  ASSERT_EQ(methods.xSync(file, SQLITE_SYNC_NORMAL), SQLITE_OK);
+  for (const int level : {SQLITE_LOCK_SHARED, SQLITE_LOCK_RESERVED, SQLITE_LOCK_EXCLUSIVE}) {
+    ASSERT_EQ(methods.xLock(file, level), SQLITE_OK);
+  }
+  ASSERT_EQ(methods.xWrite(journal, "undoes it", 9, 0), SQLITE_OK);
+  ASSERT_EQ(write_all('b'), SQLITE_OK);
+  for (int page = 0; page < kPageCount / 2; ++page) {
+    EXPECT_EQ(read_page(page), 'b') << page;
+  }
+  pool_.observer = [](SlotOperation operation) {
+    return operation == SlotOperation::kWrite ? Status(Code::kFull, "full") : Status();
+  };
+  EXPECT_EQ(methods.xUnlock(file, SQLITE_LOCK_NONE), SQLITE_OK);
+  pool_.observer = nullptr;
+  for (int page = kPageCount / 2; page < kPageCount; ++page) {
+    EXPECT_EQ(read_page(page), 'a') << page;
+  }
+  EXPECT_EQ(methods.xClose(journal), SQLITE_OK);
+  EXPECT_EQ(methods.xClose(file), SQLITE_OK);
+}
+
 TEST_F(FileControlTest, ANamedTemporaryFileIsDeletedOnClose) {
   sqlite3_vfs* const vfs = sqlite3_vfs_find(pool_.vfs_name());
   std::vector<std::byte> memory(static_cast<std::size_t>(vfs->szOsFile));
@@ -271,6 +318,31 @@ TEST_F(ExportBesideAnExclusiveLockTest, PossibleAfterACheckpoint) {
   ASSERT_EQ(db_.Execute(kGrow), SQLITE_OK);
   ASSERT_EQ(db_.Query("PRAGMA wal_checkpoint(TRUNCATE)"), "0|0|0");
   EXPECT_EQ(ExportCode(), Code::kOk);
+}
+
+// SQLite has checkpointed and deleted the WAL, and keeps its lock, when it fails to write the new
+// mode into the database.
+TEST_F(ExportBesideAnExclusiveLockTest, PossibleAfterAFailureToLeaveWalMode) {
+  for (const SlotOperation failing : {SlotOperation::kRead, SlotOperation::kWrite,
+                                      SlotOperation::kTruncate, SlotOperation::kFlush}) {
+    int last_failure = 0;
+    for (int nth = 1; nth <= last_failure + 1; ++nth) {
+      SCOPED_TRACE(std::to_string(static_cast<int>(failing)) + " " + std::to_string(nth));
+      Prepare("WAL");
+      ASSERT_EQ(db_.Execute(kGrow), SQLITE_OK);
+      int seen = 0;
+      pool_.observer = [&](SlotOperation operation) {
+        if (operation == failing && ++seen == nth) return Status(Code::kIo, "the disk is tired");
+        return Status();
+      };
+      const int code = db_.Execute("PRAGMA journal_mode=PERSIST");
+      pool_.observer = nullptr;
+      if (seen >= nth) last_failure = nth;
+      EXPECT_EQ(ExportCode(), Code::kOk) << code;
+      ASSERT_EQ(db_.Execute("DROP TABLE t"), SQLITE_OK);
+    }
+    EXPECT_GT(last_failure, 0);
+  }
 }
 
 }  // namespace

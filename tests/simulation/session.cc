@@ -212,7 +212,7 @@ void Session::CommitMayHaveFailed(const Views& contents) {
   }
 }
 
-void Session::Settle(std::size_t database, const Content& found) {
+ContentPtr Session::Recognize(std::size_t database, const Content& found) {
   // The frames of a commit that failed may lie in the WAL, and be recovered from it without a crash
   // when SQLite has to rebuild the wal-index.
   std::vector<ContentPtr> possible = live_[database];
@@ -221,12 +221,15 @@ void Session::Settle(std::size_t database, const Content& found) {
     possible.insert(possible.end(), permitted.begin(), permitted.end());
   }
   for (const ContentPtr& one : possible) {
-    if (*one != found) continue;
-    live_[database] = {one};
-    return;
+    if (*one == found) return one;
   }
   Fail(Path(database) + " holds what it must not: " + Describe(found) + "; " +
        DescribeDifference(found, *live_[database].back()));
+  return nullptr;
+}
+
+void Session::Settle(std::size_t database, const Content& found) {
+  if (const ContentPtr content = Recognize(database, found)) live_[database] = {content};
 }
 
 void Session::Forget(SimulatedConnection& connection) {
@@ -657,7 +660,8 @@ void Session::Export(std::size_t database) {
   if (outcome.code != SQLITE_OK)
     return Fail("export: " + std::string(sqlite3_errstr(outcome.code)));
   if (!outcome.problem.empty()) return Fail("export: " + outcome.problem);
-  Settle(database, outcome.content);
+  // As after a crash, a commit that failed may be there though no connection sees it.
+  Recognize(database, outcome.content);
 }
 
 void Session::Pause() {

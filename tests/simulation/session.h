@@ -146,6 +146,8 @@ class Session {
   void Committed(const Views& contents, bool is_durable);
   void NotCommitted();
   void CommitMayHaveFailed(const Views& contents);
+  // The content that this is, if the database may hold it.
+  ContentPtr Recognize(std::size_t database, const Content& found);
   void Settle(std::size_t database, const Content& found);
   void Resolve(SimulatedConnection& connection);
   bool UsesWal(SimulatedConnection& connection, std::size_t database);

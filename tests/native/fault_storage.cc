@@ -25,9 +25,10 @@ class FaultHandle final : public StorageHandle {
     const auto fault = disk_.Strike(CallKind::kWrite);
     const std::size_t count = fault ? CountUnder(*fault, bytes.size()) : bytes.size();
     if (count > 0) {
-      disk_.Make(slot(), {.offset = offset,
-                          .bytes = Bytes(bytes.begin(),
-                                         bytes.begin() + static_cast<std::ptrdiff_t>(count))});
+      disk_.Make(slot(),
+                 {.offset = offset,
+                  .bytes = Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count)),
+                  .is_cut_short = count < bytes.size()});
     }
     if (fault && IsError(*fault)) return FailureOf(*fault);
     return count;
@@ -154,9 +155,22 @@ void FaultDisk::Apply(const Change& change, Bytes& bytes) {
   std::ranges::copy(*change.bytes, bytes.begin() + change.offset);
 }
 
+bool FaultDisk::GoesOnInSector(const Slot& slot, const Change& change) {
+  if (slot.since_flush.empty() || !change.bytes || change.offset % kSectorSize == 0) return false;
+  const Change& last = slot.since_flush.back();
+  return last.is_cut_short && last.offset + std::ssize(*last.bytes) == change.offset;
+}
+
 void FaultDisk::Make(Slot& slot, Change change) {
   change.number = ++change_count_;
   Apply(change, slot.now);
+  if (GoesOnInSector(slot, change)) {
+    Change& last = slot.since_flush.back();
+    last.bytes->insert(last.bytes->end(), change.bytes->begin(), change.bytes->end());
+    last.number = change.number;
+    last.is_cut_short = change.is_cut_short;
+    return;
+  }
   slot.since_flush.push_back(std::move(change));
 }
 

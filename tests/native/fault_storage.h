@@ -4,9 +4,11 @@
 // The model. Flushing a slot makes all of that slot's past durable, its creation included, and says
 // nothing about other slots. Since its last flush, each write and each size change of a slot may
 // after a crash be there or not, whatever the order in which they were made; a write also in part,
-// by the sectors of 512 bytes that it touches. A slot that was created and never flushed may be
-// missing. A slot that was removed may be back, for as long as the machine runs: nothing makes a
-// removal durable. survival.h draws from these possibilities.
+// by the sectors of 512 bytes that it touches. Two writes of which the second goes on in the middle
+// of a sector, where the host cut the first one short, are one: a sector goes to the disk whole. A
+// slot that was created and never flushed may be missing. A slot that was removed may be back, for
+// as long as the machine runs: nothing makes a removal durable. survival.h draws from these
+// possibilities.
 //
 // Threads: none. A FaultDisk outlives the handles that it opened.
 #ifndef SAHPOOL_TESTS_NATIVE_FAULT_STORAGE_H_
@@ -48,10 +50,14 @@ using SlotBytes = std::map<std::string, Bytes>;
 
 class FaultDisk {
  public:
+  // What the disk writes at once; a write is torn between two of these.
+  static constexpr std::int64_t kSectorSize = 512;
+
   struct Change {
     std::int64_t offset = 0;  // of `bytes`, or the new size
     std::optional<Bytes> bytes = {};
-    std::uint64_t number = 0;  // rises with every change of any slot
+    std::uint64_t number = 0;   // rises with every change of any slot
+    bool is_cut_short = false;  // the host took less than it was given
   };
   struct Slot {
     Bytes now;
@@ -118,6 +124,7 @@ class FaultDisk {
   friend class FaultHandle;
 
   void Make(Slot& slot, Change change);
+  static bool GoesOnInSector(const Slot& slot, const Change& change);
   static void MakeDurable(Slot& slot);
   // The fault that strikes this call, if any.
   std::optional<Fault> Strike(CallKind kind);

@@ -10,8 +10,7 @@ namespace {
 
 using Change = FaultDisk::Change;
 
-// What the disk writes at once; a write is torn between two of these.
-constexpr std::int64_t kSectorSize = 512;
+constexpr std::int64_t kSectorSize = FaultDisk::kSectorSize;
 
 // What becomes of one change.
 enum class Fate : std::uint8_t { kKept, kLost, kTorn };

@@ -3,9 +3,7 @@
 # and runs its workloads, one for each seed. What it needs: tools/setup.sh build test
 #
 #   tools/simulate.sh [--crashes N] [--faults N] [--seed N] [--jobs N] [--sanitize]
-#   tools/simulate.sh --defects        whether the seeded defects are noticed, one line for each:
-#                                      those that a short run notices
-#   tools/simulate.sh --all-defects    the rare ones too, in many minutes
+#   tools/simulate.sh --defects        whether the seeded defects are noticed, one line for each
 #   tools/simulate.sh --replay WHAT…   what a violation's last line says
 #
 #   --crashes N, --faults N  how many crash states to judge and faults to inject; 20000 of each
@@ -50,13 +48,9 @@ while (($#)); do
       shift
       ;;
     --sanitize) sanitize=true ;;
-    --all-defects)
-      build sahpool_simulation_mutated || exit 1
-      exec "$program" --mutation all
-      ;;
     --defects)
       build sahpool_simulation_mutated || exit 1
-      exec "$program" --mutation common
+      exec "$program" --mutation all
       ;;
     --replay)
       build sahpool_simulation || exit 1

@@ -131,8 +131,8 @@ std::string Campaign::RunWithFaults(const Workload& workload, std::uint64_t seed
       Say(is_verbose,
           "  " + injection.Description() + ": result " + std::to_string(session.last_code()));
       CrashHere(session, random, 2, states);
-    } else if (operation.action == Action::kReduceCapacity) {
-      // What was removed may come back after a crash.
+    } else if (operation.action == Action::kReduceCapacity || operation.action == Action::kUnlink) {
+      // What was removed or deleted may come back after a crash.
       CrashHere(session, random, 2, states);
     }
     if (has_hit) session.DeleteStaleJournals();

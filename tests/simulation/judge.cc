@@ -92,8 +92,7 @@ class Judgement {
       const std::string name(slot->slot_name());
       if (disk_.bytes(name) != survivors_.at(name)) return "quarantined slot " + name + " changed";
       // Which is how a damaged header looks: no crash alone may leave it.
-      if (!expectation_.may_need_recovery &&
-          slot->quarantine_reason().starts_with("the header is empty")) {
+      if (slot->quarantine_reason().starts_with("the header is empty")) {
         return "quarantined slot " + name + ": a database under an empty header";
       }
     }

@@ -106,11 +106,7 @@ int RunMutations(const Arguments& arguments) {
   int tried = 0;
   int missed = 0;
   for (int i = 1; i <= kMutationCount; ++i) {
-    const bool is_chosen =
-        arguments.mutation == "common"
-            ? !kMutationIsRare[i - 1]
-            : arguments.mutation == "all" || arguments.mutation == kMutationNames[i - 1];
-    if (!is_chosen) continue;
+    if (arguments.mutation != "all" && arguments.mutation != kMutationNames[i - 1]) continue;
     sahpool_mutation = i;
     ++tried;
     missed += IsNoticed(kMutationNames[i - 1], arguments) ? 0 : 1;
@@ -151,9 +147,7 @@ int Main(int argc, char** argv) {
       ->check(CLI::IsMember({"none", "crashes", "faults"}));
   app.add_option("--only", arguments.only, "operations to replay, all by default")->delimiter(',');
   if (kMutationCount > 0) {
-    app.add_option(
-        "--mutation", arguments.mutation,
-        "a seeded defect by name, all of them, or common: those that a short run notices");
+    app.add_option("--mutation", arguments.mutation, "a seeded defect by name, or all of them");
   }
   CLI11_PARSE(app, argc, argv);
 

@@ -36,11 +36,6 @@ function(mutation name file original replacement)
   set(MUTATED_FILES ${MUTATED_FILES} PARENT_SCOPE)
 endfunction()
 
-# Those that take a long run to be noticed: few workloads come to where they show.
-set(RARE_MUTATIONS temporary-database-is-not-flushed settled-database-is-not-flushed
-    removed-slot-may-hold-a-file size-is-guessed-after-a-failed-change reserved-is-not-checked
-    wal-lock-does-not-wait-for-readers)
-
 # --- A flush is dropped. ---
 mutation(sync-does-not-flush vfs/io_methods.cc
   [[if (const Status s = self.vfs->pool().MakeDurable(self.slot()); !s.ok()) {]]
@@ -138,15 +133,6 @@ mutation(export-ignores-journal-and-wal pool/snapshot.cc
 
 # The list as the simulation reads it.
 list(LENGTH MUTATION_NAMES MUTATION_COUNT)
-set(MUTATION_RARITY "")
-foreach(name IN LISTS MUTATION_NAMES)
-  if(name IN_LIST RARE_MUTATIONS)
-    list(APPEND MUTATION_RARITY true)
-  else()
-    list(APPEND MUTATION_RARITY false)
-  endif()
-endforeach()
-list(JOIN MUTATION_RARITY ", " MUTATION_RARITY)
 list(JOIN MUTATION_NAMES "\",\n    \"" MUTATION_LIST)
 file(WRITE ${MUTATION_DIR}/mutations.cc "#include \"mutations.h\"
 
@@ -157,7 +143,6 @@ namespace sahpool::testing {
 const int kMutationCount = ${MUTATION_COUNT};
 const char* const kMutationNames[] = {
     \"${MUTATION_LIST}\"};
-const bool kMutationIsRare[] = {${MUTATION_RARITY}};
 
 }  // namespace sahpool::testing
 ")

@@ -10,8 +10,6 @@ namespace sahpool::testing {
 
 extern const int kMutationCount;
 extern const char* const kMutationNames[];
-// Only a long run notices it.
-extern const bool kMutationIsRare[];
 
 }  // namespace sahpool::testing
 

@@ -6,6 +6,5 @@ namespace sahpool::testing {
 
 const int kMutationCount = 0;
 const char* const kMutationNames[] = {""};
-const bool kMutationIsRare[] = {false};
 
 }  // namespace sahpool::testing

@@ -1,10 +1,13 @@
 #include "operation.h"
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <iterator>
 #include <utility>
 
 #include "image_checks.h"
+#include "scenes.h"
 
 namespace sahpool::testing {
 namespace {
@@ -137,6 +140,10 @@ Workload DrawWorkload(std::uint64_t seed, std::size_t operation_count) {
   // In some workloads one connection only reads, in long transactions, what the other one changes.
   const bool has_reader = random.OneIn(4);
   while (workload.operations.size() < operation_count) {
+    if (random.OneIn(24)) {
+      std::ranges::copy(DrawScene(random), std::back_inserter(workload.operations));
+      continue;
+    }
     // One connection does more than the other, so that transactions get somewhere.
     const std::size_t connection = random.OneIn(4) ? 1 : 0;
     Action action = DrawAction(random);
@@ -151,6 +158,7 @@ Workload DrawWorkload(std::uint64_t seed, std::size_t operation_count) {
     workload.operations.push_back({action, connection, random.Below(kDatabaseCount), Draw(random),
                                    Draw(random), Draw(random)});
   }
+  workload.operations.resize(operation_count);
   return workload;
 }
 

@@ -5,6 +5,7 @@
 
 #include "judge.h"
 #include "pool/import.h"
+#include "pool/write_buffer.h"
 
 namespace sahpool::testing {
 namespace {
@@ -250,6 +251,12 @@ bool Session::IsOpenAnywhere(std::size_t database) const {
   });
 }
 
+bool Session::IsWrittenByOther(const SimulatedConnection& connection, std::size_t database) const {
+  return std::ranges::any_of(connections_, [&](const SimulatedConnection& other) {
+    return &other != &connection && other.has_written[database];
+  });
+}
+
 bool Session::UsesWal(SimulatedConnection& connection, std::size_t database) {
   bool is_wal = false;
   const std::string sql = "PRAGMA " + SchemaOf(connection, database) + ".journal_mode";
@@ -308,9 +315,8 @@ void Session::Open(const Operation& operation) {
     setup.push_back("PRAGMA " + schema + ".journal_mode = " + settings_.journal_mode);
     setup.push_back(CreateTablesSql(schema));
   };
-  setup.push_back(
-      "PRAGMA temp_store = file; PRAGMA temp.cache_size = 2; PRAGMA wal_autocheckpoint = " +
-      std::to_string(settings_.wal_autocheckpoint));
+  setup.push_back("PRAGMA temp_store = file; PRAGMA wal_autocheckpoint = " +
+                  std::to_string(settings_.wal_autocheckpoint));
   if (operation.b % 8 == 0) setup.push_back("PRAGMA locking_mode = exclusive");
   set_up("main");
   if (operation.a % 2 == 0) {
@@ -501,6 +507,7 @@ void Session::Write(const Operation& operation) {
     return Resolve(connection);
   }
   if (Accept(Execute(connection, sql), sql)) {
+    if (IsWrittenByOther(connection, database)) return Fail("two transactions write at once");
     if (!connection.snapshot[database]) connection.snapshot[database] = seen;
     connection.view[database] = changed;
     connection.has_written[database] = true;
@@ -548,8 +555,14 @@ void Session::Resolve(SimulatedConnection& connection) {
 void Session::Sort(const Operation& operation) {
   SimulatedConnection& connection = ConnectionOf(operation);
   if (connection.db == nullptr || connection.in_transaction) return;
+  // Some temporary databases are larger than what a slot keeps back, so that they reach the disk.
+  // The size of the cache can be set when there is one, no sooner.
+  const std::size_t more = operation.a % 2 == 0 ? WriteBuffer::kCapacity : 10'000;
   const std::string sql =
-      "CREATE TEMP TABLE IF NOT EXISTS sorted(payload);"
+      "CREATE TEMP TABLE IF NOT EXISTS sorted(payload); PRAGMA temp.cache_size = 2;"
+      "INSERT INTO sorted VALUES(zeroblob(" +
+      std::to_string(more) +
+      "));"
       "INSERT INTO sorted SELECT payload FROM main.t0 ORDER BY payload;"
       "INSERT INTO sorted SELECT payload FROM sorted ORDER BY payload DESC;"
       "DELETE FROM sorted";
@@ -614,7 +627,8 @@ void Session::Import(const Operation& operation) {
   const std::size_t database = operation.database;
   const Content content = ImportedContent(operation);
   const auto image = MakeDatabaseImage(content, settings_.page_size, operation.b % 4 == 0);
-  const std::size_t chunk = 1 + operation.c % 5000;
+  // In chunks of any size, but not in thousands of them.
+  const std::size_t chunk = std::max<std::size_t>(1 + operation.c % 5000, image.size() / 64);
   Views contents{};
   contents[database] = Shared(content);
   ExpectCommit(contents, false);
@@ -670,9 +684,10 @@ void Session::Pause() {
   if (AcceptStatus(pool_->Start(), "unpause")) RecoverClaims();
 }
 
-// Each of the operation's moments is as likely as any other to be the one that is kept.
+// Any of the operation's moments may be the one that is kept; the last ones, in which a transaction
+// becomes one that has happened, are the likeliest.
 void Session::RememberMoment() {
-  if (!random_.OneIn(++moments_)) return;
+  if (!random_.OneIn(++moments_) && !random_.OneIn(8)) return;
   moment_ = {.slots = disk_->slots(), .expectation = expectation_};
 }
 

@@ -100,6 +100,8 @@ class Session {
     return connection.db != nullptr && (connection.main == database || connection.has_attached);
   }
   bool IsOpenAnywhere(std::size_t database) const;
+  // Whether another connection is in a transaction that has written to the database.
+  bool IsWrittenByOther(const SimulatedConnection& connection, std::size_t database) const;
 
   void StartPool();
   int Execute(SimulatedConnection& connection, const std::string& sql);

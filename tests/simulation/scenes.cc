@@ -1,0 +1,105 @@
+#include "scenes.h"
+
+#include <cstdint>
+#include <initializer_list>
+#include <utility>
+
+namespace sahpool::testing {
+namespace {
+
+// What is chosen by `a`, as the operations take it.
+constexpr std::uint32_t kDeferred = 0;     // of kBegin
+constexpr std::uint32_t kInDelete = 0;     // of kJournalMode
+constexpr std::uint32_t kInWal = 3;        // of kJournalMode
+constexpr std::uint32_t kInTheMiddle = 1;  // of kKill
+
+// Writes a scene about one database, one connection and the other one.
+class SceneWriter {
+ public:
+  explicit SceneWriter(Random& random)
+      : random_(random),
+        database_(random.Below(kDatabaseCount)),
+        one_(random.Below(kConnectionCount)),
+        other_(1 - one_) {}
+
+  std::size_t one() const { return one_; }
+  std::size_t other() const { return other_; }
+
+  void Add(Action action, std::size_t connection) { Add(action, connection, Draw()); }
+  void Add(Action action, std::size_t connection, std::uint32_t a) {
+    operations_.push_back({action, connection, database_, a, Draw(), Draw()});
+  }
+  void AddEach(std::initializer_list<Action> actions) {
+    for (const Action action : actions) Add(action, one_);
+  }
+
+  std::vector<Operation> Finish() { return std::move(operations_); }
+
+ private:
+  std::uint32_t Draw() { return static_cast<std::uint32_t>(random_.Below(1U << 31)); }
+
+  Random& random_;
+  std::size_t database_;
+  std::size_t one_;
+  std::size_t other_;
+  std::vector<Operation> operations_;
+};
+
+// What was committed lies in a journal or a WAL that a killed process has left.
+void ReplaceWhatWasKilled(SceneWriter& scene) {
+  scene.AddEach({Action::kOpen, Action::kInsert, Action::kInsert});
+  scene.Add(Action::kKill, scene.one(), kInTheMiddle);
+  scene.AddEach({Action::kImport, Action::kRead});
+}
+
+// A slot is removed of which only what can be seen is free, and comes back.
+void RemoveWhatWasKilled(SceneWriter& scene) {
+  scene.Add(Action::kOpen, scene.one());
+  scene.Add(Action::kJournalMode, scene.one(), kInDelete);
+  scene.AddEach({Action::kAddCapacity, Action::kInsert});
+  scene.Add(Action::kKill, scene.one(), kInTheMiddle);
+  scene.AddEach({Action::kReduceCapacity, Action::kOpen, Action::kInsert, Action::kUpdate});
+}
+
+// The reader's database is to stay as it was when its transaction began.
+void CheckpointBesideReader(SceneWriter& scene) {
+  scene.Add(Action::kOpen, scene.one());
+  scene.Add(Action::kOpen, scene.other());
+  scene.Add(Action::kJournalMode, scene.one(), kInWal);
+  scene.AddEach({Action::kInsert, Action::kInsert});
+  scene.Add(Action::kBegin, scene.other(), kDeferred);
+  scene.Add(Action::kRead, scene.other());
+  scene.AddEach({Action::kInsert, Action::kUpdate, Action::kCheckpoint, Action::kInsert});
+  scene.Add(Action::kRead, scene.other());
+  scene.Add(Action::kCommit, scene.other());
+}
+
+void WriteAtOnce(SceneWriter& scene) {
+  scene.Add(Action::kOpen, scene.one());
+  scene.Add(Action::kOpen, scene.other());
+  scene.Add(Action::kBegin, scene.one(), kDeferred);
+  scene.Add(Action::kBegin, scene.other(), kDeferred);
+  scene.Add(Action::kInsert, scene.one());
+  scene.Add(Action::kInsert, scene.other());
+  scene.Add(Action::kCommit, scene.one());
+  scene.Add(Action::kRollback, scene.other());
+}
+
+// A database that is new each time, and each time is deleted again, also when it is only half made.
+void MakeAndUnlink(SceneWriter& scene) {
+  scene.AddEach({Action::kClose, Action::kUnlink});
+  scene.Add(Action::kClose, scene.other());
+  for (int i = 0; i < 3; ++i) scene.AddEach({Action::kOpen, Action::kClose, Action::kUnlink});
+}
+
+}  // namespace
+
+std::vector<Operation> DrawScene(Random& random) {
+  SceneWriter scene(random);
+  const auto write = random.Among({ReplaceWhatWasKilled, RemoveWhatWasKilled,
+                                   CheckpointBesideReader, WriteAtOnce, MakeAndUnlink});
+  write(scene);
+  return scene.Finish();
+}
+
+}  // namespace sahpool::testing

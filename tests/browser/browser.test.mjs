@@ -8,6 +8,7 @@ import { fixtures } from './suites/fixtures.mjs';
 import { interchange } from './suites/interchange.mjs';
 import { largeFiles } from './suites/large-files.mjs';
 import { newUser } from './suites/new-user.mjs';
+import { quota } from './suites/quota.mjs';
 import { start } from './suites/start.mjs';
 import { versionsOfSqlite } from './suites/versions.mjs';
 import { describeWebKit } from './suites/webkit.mjs';
@@ -20,6 +21,7 @@ describeInBrowsers({
   connections,
   start,
   faults,
+  quota,
   crashes,
   environment,
   'large files': largeFiles,

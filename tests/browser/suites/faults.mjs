@@ -1,130 +1,13 @@
-// Faults of the official VFS that show in a real browser: each of these tests fails on it.
+// Faults of the official VFS that show in a real browser: each of these tests fails on it. Running
+// out of quota: quota.mjs.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-
-const complete = { rows: 200, sum: 30_150, integrity: 'ok' };
-
-/** Runs in the worker: a pool with one database of 200 rows, both kept open. */
-async function makeDatabase({ sqlite3, tools, kept }, { directory }) {
-  kept.pool = await tools.installPool(sqlite3, directory);
-  kept.db = new kept.pool.OpfsSAHPoolDb('items.db');
-  tools.fillItems(kept.db, 200);
-}
-
-/** Starts a worker with makeDatabase() done in `directory`. */
-async function startWithDatabase(session, directory) {
-  const worker = await session.startWorker();
-  await worker.evaluate(makeDatabase, { directory });
-  return worker;
-}
-
-function exhaustedQuota(session) {
-  it('no space left is SQLITE_FULL, and writing goes on when there is some', async () => {
-    const worker = await startWithDatabase(session, 'quota');
-    const lift = await session.browser.limitStorage(worker.testPage.page, 2_000_000);
-    const full = await worker.evaluate(async ({ tools, kept: { db, pool } }) => {
-      const refused = await tools.errorOf(() => {
-        for (let count = 0; count < 64; ++count) {
-          db.exec("INSERT INTO item(name, qty) VALUES(hex(randomblob(131072)), 'blob')");
-        }
-      });
-      const [old] = tools.rows(
-        db,
-        "SELECT count(*) rows, sum(qty) sum FROM item WHERE qty <> 'blob'",
-      );
-      const image = pool.exportFile('items.db');
-      const big = new Uint8Array(image.length + 4_000_000);
-      big.set(image);
-      let sent = 0;
-      const refusedImport = await tools.errorOf(() =>
-        pool.importDb('items-2.db', () => {
-          const chunk = big.subarray(sent, (sent += 65536));
-          return chunk.length > 0 ? chunk : undefined;
-        }),
-      );
-      const integrity = db.selectValue('PRAGMA integrity_check');
-      return { refused, old, integrity, refusedImport, names: pool.getFileNames() };
-    });
-    await lift();
-    assert.equal(full.refused?.resultCode, 13, JSON.stringify(full.refused));
-    assert.match(full.refused.message, /\b\d+ of \d+ bytes of this origin's quota/);
-    assert.equal(full.refusedImport?.resultCode, 13, JSON.stringify(full.refusedImport));
-    assert.deepEqual({ ...full.old, integrity: full.integrity }, complete);
-    assert.deepEqual(full.names, ['/items.db']);
-
-    const after = await worker.evaluate(({ tools, kept: { db } }) => {
-      db.exec("DELETE FROM item WHERE qty = 'blob'");
-      db.exec('INSERT INTO item(name, qty) VALUES(hex(randomblob(4000000)), 0)');
-      return tools.summary(db);
-    });
-    assert.deepEqual(after, { ...complete, rows: 201 });
-  });
-}
-
-function quotaInWal(session) {
-  it('no space left for a WAL or its checkpoint loses no committed row', async () => {
-    const worker = await startWithDatabase(session, 'quota-wal');
-    await worker.evaluate(({ kept: { db } }) => {
-      db.exec('PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0');
-      // In the WAL, and more than the database file has room for.
-      db.exec("INSERT INTO item(name, qty) VALUES(hex(randomblob(1000000)), 'in the WAL')");
-    });
-    const lift = await session.browser.limitStorage(worker.testPage.page, 500_000);
-    const full = await worker.evaluate(async ({ tools, kept: { db } }) => {
-      const checkpoint = await tools.errorOf(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
-      const write = await tools.errorOf(() => {
-        db.exec("INSERT INTO item(name, qty) VALUES(hex(randomblob(2000000)), 'refused')");
-      });
-      return { checkpoint, write, rows: db.selectValue('SELECT count(*) FROM item') };
-    });
-    await lift();
-    for (const refused of [full.checkpoint, full.write]) {
-      assert.equal(refused?.resultCode, 13, JSON.stringify(full));
-      assert.match(refused.message, /\b\d+ of \d+ bytes of this origin's quota/);
-    }
-    assert.equal(full.rows, complete.rows + 1);
-
-    const after = await worker.evaluate(({ tools, kept: { db } }) => {
-      const blocked = db.selectValue('PRAGMA wal_checkpoint(TRUNCATE)');
-      db.exec("INSERT INTO item(name, qty) VALUES('after', 0)");
-      return { blocked, ...tools.summary(db) };
-    });
-    assert.deepEqual(after, { blocked: 0, ...complete, rows: complete.rows + 2 });
-  });
-}
-
-function quotaForCapacity(session) {
-  it('no space left for more slots is SQLITE_FULL, and nothing is lost', async () => {
-    const worker = await startWithDatabase(session, 'quota-capacity');
-    const lift = await session.browser.limitStorage(worker.testPage.page, 0);
-    const full = await worker.evaluate(async ({ tools, kept: { db, pool } }) => {
-      const refused = await tools.errorOf(() => pool.addCapacity(40));
-      const slots = (await tools.slotNames('quota-capacity')).length;
-      return { refused, capacity: pool.getCapacity(), slots, ...tools.summary(db) };
-    });
-    await lift();
-    const { refused, capacity, slots, ...summary } = full;
-    assert.equal(refused?.resultCode, 13, JSON.stringify(full));
-    assert.match(refused.message, /could not be created|quota/);
-    assert.equal(slots, capacity);
-    assert.deepEqual(summary, complete);
-
-    const after = await worker.evaluate(async ({ tools, kept: { db, pool } }) => {
-      const grown = (await pool.addCapacity(4)) - pool.getFileCount();
-      const removed = await pool.reduceCapacity(1000);
-      return { areAllFree: removed === grown, ...tools.summary(db) };
-    });
-    assert.deepEqual(after, { areAllFree: true, ...complete });
-  });
-}
+import { complete, leaveDatabase, startWithDatabase } from '../support/item-database.mjs';
 
 function oddSlots(session) {
   it('slots that are empty, shorter than a header or longer than a page are met without harm', async () => {
     const directory = 'odd-slots';
-    const page = await session.openPage();
-    const maker = await page.startWorker();
-    await maker.evaluate(makeDatabase, { directory });
-    await maker.terminate();
+    const page = await leaveDatabase(session, directory);
 
     const worker = await page.startWorker();
     const seen = await worker.evaluate(
@@ -166,10 +49,7 @@ function oddSlots(session) {
 function failedStart(session) {
   it('a start that fails leaves every byte and can be tried again', async () => {
     const directory = 'failed-start';
-    const page = await session.openPage();
-    const maker = await page.startWorker();
-    await maker.evaluate(makeDatabase, { directory });
-    await maker.terminate();
+    const page = await leaveDatabase(session, directory);
 
     const thief = await page.startWorker({ vfs: 'none' });
     const slots = await thief.evaluate(
@@ -213,10 +93,7 @@ function failedStart(session) {
 function damagedHeader(session) {
   it('a slot with a damaged header is kept, listed and can be recovered', async () => {
     const directory = 'damaged';
-    const page = await session.openPage();
-    const maker = await page.startWorker();
-    await maker.evaluate(makeDatabase, { directory });
-    await maker.terminate();
+    const page = await leaveDatabase(session, directory);
 
     const worker = await page.startWorker();
     const seen = await worker.evaluate(
@@ -345,9 +222,6 @@ function distinctNames(session) {
 }
 
 export function faults(session) {
-  exhaustedQuota(session);
-  quotaInWal(session);
-  quotaForCapacity(session);
   oddSlots(session);
   failedStart(session);
   damagedHeader(session);

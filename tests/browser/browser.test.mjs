@@ -8,6 +8,7 @@ import { fixtures } from './suites/fixtures.mjs';
 import { interchange } from './suites/interchange.mjs';
 import { largeFiles } from './suites/large-files.mjs';
 import { newUser } from './suites/new-user.mjs';
+import { officialFaults } from './suites/official-faults.mjs';
 import { quota } from './suites/quota.mjs';
 import { start } from './suites/start.mjs';
 import { versionsOfSqlite } from './suites/versions.mjs';
@@ -22,6 +23,7 @@ describeInBrowsers({
   start,
   faults,
   quota,
+  'faults of the official VFS': officialFaults,
   crashes,
   environment,
   'large files': largeFiles,

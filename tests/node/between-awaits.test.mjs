@@ -4,14 +4,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { PoolBusyError } from '../../npm/dist/index.js';
 import { countRows, databaseBytes, fill, rowsInBytes, setUp, sqliteError } from './harness.mjs';
+
+function delay(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
 
 /** An import of "/x.db" that has sent its bytes and waits for `finish()`. */
 async function beginImport(util, bytes) {
   let finish;
   const pieces = [bytes, new Promise((resolve) => (finish = resolve))];
   const done = util.importDb('/x.db', () => pieces.shift());
-  await new Promise((resolve) => setTimeout(resolve, 2));
+  await delay(2);
   return { done, finish };
 }
 
@@ -70,6 +75,47 @@ describe('while an import waits for its next piece', () => {
     assert.equal(await util.reduceCapacity(10), 3);
   });
 
+  test('unlink() of a name that it will be the first to have finds no file', async (t) => {
+    const { sqlite3, util, done, finish } = await setUpImport(t);
+    finish();
+    await done;
+    util.unlink('/x.db');
+    const second = await beginImport(util, databaseBytes(sqlite3, 33));
+    assert.equal(util.unlink('/x.db'), false);
+    assert.deepEqual(util.getFileNames(), []);
+    second.finish();
+    await second.done;
+    assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), 33);
+  });
+
+  test('exportFile() of the name gives the old database', async (t) => {
+    const { sqlite3, util, done, finish } = await setUpImport(t);
+    assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), rowsBefore);
+    finish();
+    await done;
+    assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), rowsImported);
+  });
+
+  test('nothing may take the pool away from it, also not its own callback', async (t) => {
+    const { sqlite3, util, bytes, done, finish } = await setUpImport(t);
+    const refusals = [];
+    const pieces = [bytes];
+    const second = util.importDb('/y.db', async () => {
+      for (const call of [() => util.pauseVfs(), () => util.wipeFiles(), () => util.removeVfs()]) {
+        await assert.rejects(async () => call(), /import is running/);
+        refusals.push(call);
+      }
+      return pieces.shift();
+    });
+    finish();
+    await Promise.all([done, second]);
+    assert.equal(refusals.length, 6);
+    for (const name of ['/x.db', '/y.db']) {
+      assert.equal(rowsInBytes(sqlite3, util.exportFile(name)), rowsImported);
+    }
+    assert.equal(await util.removeVfs(), true);
+  });
+
   test('reduceCapacity() leaves it its slot', async (t) => {
     const { sqlite3, util, done, finish } = await setUpImport(t);
     assert.equal(await util.reduceCapacity(10), 2);
@@ -78,6 +124,15 @@ describe('while an import waits for its next piece', () => {
     assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), rowsImported);
   });
 });
+
+/** A pool "a" with a database "/x.db" of 100 rows, which is closed. */
+async function setUpPool(t, options = {}) {
+  const context = await setUp(t);
+  const util = await context.install({ name: 'a', ...options });
+  util.importDb('/x.db', databaseBytes(context.sqlite3, 100));
+  await util.addCapacity(0);
+  return { ...context, util };
+}
 
 describe('while the capacity changes', () => {
   test('removeVfs() waits for it, and later calls find the pool removed', async (t) => {
@@ -108,6 +163,32 @@ describe('while the capacity changes', () => {
     assert.equal(opfs.openHandles, 6);
   });
 
+  for (const call of ['addCapacity', 'reduceCapacity']) {
+    test(`pauseVfs() is refused until ${call}() has ended, also by a failure`, async (t) => {
+      const { sqlite3, opfs, util } = await setUpPool(t);
+      for (const operation of ['createSyncAccessHandle', 'removeEntry']) {
+        opfs.faults.on(operation, async ({ nth }) => {
+          await delay(2);
+          if (nth === 3) throw new DOMException('disk', 'UnknownError');
+        });
+      }
+      const isFailing = sqliteError(sqlite3, 'SQLITE_IOERR', /disk/);
+      const failed = assert.rejects(util[call](5), isFailing);
+      for (const milliseconds of [0, 1, 1]) {
+        assert.throws(() => util.pauseVfs(), sqliteError(sqlite3, 'SQLITE_MISUSE', /under way/));
+        await delay(milliseconds);
+      }
+      await failed;
+      opfs.faults.clear();
+      const capacity = util.getCapacity();
+      util.pauseVfs();
+      assert.equal(opfs.openHandles, 0);
+      assert.equal(opfs.slots('.a').length, capacity);
+      await util.unpauseVfs();
+      assert.equal(util.getCapacity(), capacity);
+    });
+  }
+
   test('wipeFiles() waits for it', async (t) => {
     const { install } = await setUp(t);
     const util = await install({ name: 'a' });
@@ -120,42 +201,167 @@ describe('while the capacity changes', () => {
   });
 });
 
-describe('slots of odd sizes at start', () => {
-  const sizes = { empty: 0, short: 100, 'almost a header': 4095, 'too long': 9000 };
-  for (const [title, size] of Object.entries(sizes)) {
-    test(`${title}: is a free slot, and the databases are as they were`, async (t) => {
-      const { sqlite3, opfs, install } = await setUp(t);
-      const util = await install({ name: 'a', initialCapacity: 2 });
-      util.importDb('/x.db', databaseBytes(sqlite3, 100));
+describe('while the pool is being removed', () => {
+  test('an import that began before is an obstacle, and the pool stays', async (t) => {
+    const { sqlite3, util } = await setUpPool(t);
+    // The removal begins when the caller has returned to the event loop.
+    const removing = util.removeVfs();
+    const { done, finish } = await beginImport(util, databaseBytes(sqlite3, 33));
+    await assert.rejects(removing, sqliteError(sqlite3, 'SQLITE_BUSY', /import is running/));
+    finish();
+    await done;
+    assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), 33);
+  });
+
+  test('everything else is refused, and a second removal finds nothing', async (t) => {
+    const { sqlite3, opfs, util } = await setUpPool(t);
+    opfs.faults.on('removeEntry', () => delay(5));
+    const removing = util.removeVfs();
+    const again = util.removeVfs();
+    await delay(1);
+    const isRefused = sqliteError(sqlite3, 'SQLITE_MISUSE', /is being removed/);
+    const bytes = databaseBytes(sqlite3, 1);
+    for (const call of [
+      () => util.importDb('/x.db', bytes),
+      () => util.importDb('/x.db', () => undefined),
+      () => util.unlink('/x.db'),
+      () => util.addCapacity(1),
+      () => util.getFileNames(),
+    ]) {
+      await assert.rejects(async () => call(), isRefused);
+    }
+    assert.throws(() => util.pauseVfs(), sqliteError(sqlite3, 'SQLITE_MISUSE', /under way/));
+    assert.equal(await removing, true);
+    assert.equal(await again, false);
+    assert.equal(opfs.openHandles, 0);
+  });
+
+  test('it can be taken back only where the removal failed', async (t) => {
+    const { sqlite3, opfs, util } = await setUpPool(t);
+    opfs.faults.failNth('removeEntry', 1, new DOMException('disk', 'UnknownError'));
+    const removing = util.removeVfs();
+    const resuming = util.unpauseVfs();
+    await assert.rejects(removing, sqliteError(sqlite3, 'SQLITE_IOERR', /disk/));
+    await resuming;
+    assert.deepEqual(util.getFileNames(), ['/x.db']);
+    const removed = util.removeVfs();
+    const late = util.unpauseVfs();
+    assert.equal(await removed, true);
+    await assert.rejects(late, sqliteError(sqlite3, 'SQLITE_MISUSE', /was removed/));
+    assert.equal(opfs.root.entries.size, 0);
+  });
+});
+
+describe('while the pool grows in the background', () => {
+  /** A pool whose background growth has just begun to make a slot. */
+  async function setUpGrowth(t) {
+    const context = await setUpPool(t, { initialCapacity: 2, autoGrow: 2 });
+    let grown = 0;
+    context.opfs.faults.on('createSyncAccessHandle', async () => {
+      ++grown;
+      await delay(5);
+    });
+    context.util.importDb('/y.db', databaseBytes(context.sqlite3, 10));
+    await delay(1);
+    assert.equal(grown, 1);
+    return context;
+  }
+
+  test('removeVfs() waits for it and removes all', async (t) => {
+    const { opfs, locks, util } = await setUpGrowth(t);
+    assert.equal(await util.removeVfs(), true);
+    await delay(20);
+    assert.equal(opfs.openHandles, 0);
+    assert.equal(opfs.root.entries.size, 0);
+    assert.equal(locks.isHeld('sahpool:.a'), false);
+  });
+
+  test('growth that a removal overtakes makes no slots', async (t) => {
+    const { sqlite3, opfs, util } = await setUpPool(t, { initialCapacity: 2, autoGrow: 2 });
+    const removing = util.removeVfs();
+    util.importDb('/y.db', databaseBytes(sqlite3, 10));
+    assert.equal(await removing, true);
+    await delay(20);
+    assert.equal(opfs.openHandles, 0);
+    assert.equal(opfs.root.entries.size, 0);
+  });
+
+  test('another pool gets the directory after a pause, with the slot that was being made', async (t) => {
+    const { opfs, install, util } = await setUpGrowth(t);
+    util.pauseVfs();
+    const other = await install({ name: 'b', directory: '.a', acquireTimeout: 1000 });
+    assert.deepEqual(other.getFileNames().sort(), ['/x.db', '/y.db']);
+    assert.equal(opfs.openHandles, other.getCapacity());
+    assert.equal(opfs.slots('.a').length, other.getCapacity());
+  });
+
+  test('a pool that is taken back at once goes on', async (t) => {
+    const { opfs, util } = await setUpGrowth(t);
+    util.pauseVfs();
+    await util.unpauseVfs();
+    await util.addCapacity(0);
+    assert.deepEqual(util.getFileNames().sort(), ['/x.db', '/y.db']);
+    assert.ok(util.getCapacity() >= 4);
+    assert.equal(opfs.openHandles, util.getCapacity());
+    assert.equal(opfs.slots('.a').length, util.getCapacity());
+  });
+});
+
+describe('while a pool is taken back', () => {
+  test('installing it again gives the same object', async (t) => {
+    const { install, util } = await setUpPool(t);
+    util.pauseVfs();
+    const resuming = util.unpauseVfs();
+    assert.equal(await install({ name: 'a' }), util);
+    assert.equal(await resuming, util);
+    assert.deepEqual(util.getFileNames(), ['/x.db']);
+  });
+
+  test('files and capacity are out of reach until it is there', async (t) => {
+    const { sqlite3, util } = await setUpPool(t);
+    util.pauseVfs();
+    const resuming = util.unpauseVfs();
+    const isRefused = sqliteError(sqlite3, 'SQLITE_MISUSE', /is paused/);
+    await assert.rejects(util.addCapacity(1), isRefused);
+    await assert.rejects(util.reduceCapacity(1), isRefused);
+    assert.throws(() => util.unlink('/x.db'), isRefused);
+    await resuming;
+    assert.equal(await util.addCapacity(1), 7);
+  });
+
+  for (const isFirst of [true, false]) {
+    const title = isFirst ? 'after it' : 'before it';
+    test(`an installation over its directory ${title}: one of them gets it`, async (t) => {
+      const { opfs, install, util } = await setUpPool(t, { acquireTimeout: 20 });
       util.pauseVfs();
-      opfs.put('.a/.opaque/odd', new Uint8Array(size).fill(size > 4096 ? 7 : 0, 4096));
-      await util.unpauseVfs();
-      assert.equal(util.getCapacity(), 3);
-      assert.deepEqual(util.getFileNames(), ['/x.db']);
-      assert.deepEqual(util.quarantine().list(), []);
-      for (const name of ['/y.db', '/z.db']) util.importDb(name, databaseBytes(sqlite3, 7));
-      for (const [name, rows] of Object.entries({ '/x.db': 100, '/y.db': 7, '/z.db': 7 })) {
-        assert.equal(rowsInBytes(sqlite3, util.exportFile(name)), rows);
-      }
+      await delay(1);
+      const calls = [
+        () => util.unpauseVfs(),
+        () => install({ name: 'b', directory: '.a', acquireTimeout: 20 }),
+      ];
+      if (!isFirst) calls.reverse();
+      const outcomes = await Promise.allSettled(calls.map((call) => call()));
+      const winners = outcomes.filter(({ status }) => status === 'fulfilled');
+      const losers = outcomes.filter(({ status }) => status === 'rejected');
+      assert.deepEqual([winners.length, losers.length], [1, 1]);
+      assert.ok(losers[0].reason instanceof PoolBusyError, losers[0].reason.stack);
+      const winner = winners[0].value;
+      assert.deepEqual(winner.getFileNames(), ['/x.db']);
+      assert.equal(util.isPaused(), winner !== util);
+      assert.equal(opfs.openHandles, winner.getCapacity());
     });
   }
 
-  test('a database that is cut off in its header is kept in quarantine', async (t) => {
-    const { sqlite3, opfs, install } = await setUp(t);
-    const util = await install({ name: 'a', initialCapacity: 2 });
-    util.importDb('/x.db', databaseBytes(sqlite3, 100));
+  test('removeVfs() follows, and an installation after that begins anew', async (t) => {
+    const { opfs, install, util } = await setUpPool(t);
     util.pauseVfs();
-    const cut = opfs.slots('.a').find((slot) => slot.size > 4096);
-    cut.resize(520);
-    const before = cut.bytes;
-    await util.unpauseVfs();
-    assert.deepEqual(
-      util
-        .quarantine()
-        .list()
-        .map(({ slot, name }) => [slot, name]),
-      [[cut.name, '/x.db']],
-    );
-    assert.deepEqual(cut.bytes, before);
+    const resuming = util.unpauseVfs();
+    const removing = util.removeVfs();
+    const next = await install({ name: 'a', initialCapacity: 3 });
+    await resuming;
+    assert.equal(await removing, true);
+    assert.notEqual(next, util);
+    assert.deepEqual(next.getFileNames(), []);
+    assert.equal(opfs.slots('.a').length, 3);
   });
 });

@@ -4,7 +4,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { PoolBusyError } from '../../npm/dist/index.js';
-import { countRows, fill, loadOfficial, setUp, sqliteError } from './harness.mjs';
+import {
+  countRows,
+  databaseBytes,
+  fill,
+  loadOfficial,
+  rowsInBytes,
+  setUp,
+  sqliteError,
+} from './harness.mjs';
 
 describe('options', () => {
   const bad = {
@@ -309,5 +317,45 @@ describe('a failing start', () => {
     });
     await assert.rejects(install({ name: 'a' }), { message: /broken/ });
     assert.equal(opfs.openHandles, 0);
+  });
+});
+
+describe('slots of odd sizes at start', () => {
+  const sizes = { empty: 0, short: 100, 'almost a header': 4095, 'too long': 9000 };
+  for (const [title, size] of Object.entries(sizes)) {
+    test(`${title}: is a free slot, and the databases are as they were`, async (t) => {
+      const { sqlite3, opfs, install } = await setUp(t);
+      const util = await install({ name: 'a', initialCapacity: 2 });
+      util.importDb('/x.db', databaseBytes(sqlite3, 100));
+      util.pauseVfs();
+      opfs.put('.a/.opaque/odd', new Uint8Array(size).fill(size > 4096 ? 7 : 0, 4096));
+      await util.unpauseVfs();
+      assert.equal(util.getCapacity(), 3);
+      assert.deepEqual(util.getFileNames(), ['/x.db']);
+      assert.deepEqual(util.quarantine().list(), []);
+      for (const name of ['/y.db', '/z.db']) util.importDb(name, databaseBytes(sqlite3, 7));
+      for (const [name, rows] of Object.entries({ '/x.db': 100, '/y.db': 7, '/z.db': 7 })) {
+        assert.equal(rowsInBytes(sqlite3, util.exportFile(name)), rows);
+      }
+    });
+  }
+
+  test('a database that is cut off in its header is kept in quarantine', async (t) => {
+    const { sqlite3, opfs, install } = await setUp(t);
+    const util = await install({ name: 'a', initialCapacity: 2 });
+    util.importDb('/x.db', databaseBytes(sqlite3, 100));
+    util.pauseVfs();
+    const cut = opfs.slots('.a').find((slot) => slot.size > 4096);
+    cut.resize(520);
+    const before = cut.bytes;
+    await util.unpauseVfs();
+    assert.deepEqual(
+      util
+        .quarantine()
+        .list()
+        .map(({ slot, name }) => [slot, name]),
+      [[cut.name, '/x.db']],
+    );
+    assert.deepEqual(cut.bytes, before);
   });
 });

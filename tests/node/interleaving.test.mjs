@@ -1,13 +1,18 @@
-// Calls of the util object in random order, overlapping, with delays and failures in between. Whatever
-// comes of each, what was committed stays, and exactly the handles of the pool are open.
+// Calls of the util object in random order, overlapping, with delays and failures in between, and a
+// second pool that takes the directory now and then. Whatever comes of each, what was committed
+// stays, and exactly the handles of the pool are open.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 
+import { PoolBusyError } from '../../npm/dist/index.js';
 import { countRows, databaseBytes, fill, setUp } from './harness.mjs';
 
 const ROUNDS = 12;
 const STEPS = 60;
+
+let turnsOfRivals = 0;
+after(() => assert.ok(turnsOfRivals > 0, 'no second pool ever got the directory'));
 
 /** Numbers from 0 to below 1 that depend on the seed alone (mulberry32). */
 function makeRandom(seed) {
@@ -40,16 +45,19 @@ class Round {
   importedRows = 20;
   running = [];
   unexpected = [];
+  isRivalRunning = false;
 
-  constructor(util, sqlite3, random) {
+  constructor(util, install, sqlite3, random) {
     this.util = util;
+    this.install = install;
     this.random = random;
     this.bytes = [30, 40].map((rows) => [rows, databaseBytes(sqlite3, rows)]);
   }
 
   /** Runs a call that may fail, but only with an error that is meant for users. */
   attempt(call) {
-    const isMeant = (error) => 'resultCode' in error || /now and then/.test(error.message);
+    const isMeant = (error) =>
+      'resultCode' in error || error instanceof PoolBusyError || /now and then/.test(error.message);
     const note = (error) => {
       if (!isMeant(error)) this.unexpected.push(error);
     };
@@ -84,6 +92,32 @@ class Round {
     this.importedRows = rows;
   }
 
+  unlinkImported() {
+    if (this.util.unlink('/imported.db')) this.importedRows = undefined;
+  }
+
+  /** Takes the directory, which works only while the pool is paused, and gives it back. */
+  async rival() {
+    if (this.isRivalRunning) return;
+    this.isRivalRunning = true;
+    try {
+      const rival = await this.install({
+        name: 'rival',
+        directory: '.a',
+        verbosity: 0,
+        acquireTimeout: 5,
+        forceReinitIfPreviouslyFailed: true,
+      });
+      await rival.unpauseVfs();
+      ++turnsOfRivals;
+      assert.ok(rival.getFileNames().includes('/x.db'));
+      await delay(this.random() * 4);
+      rival.pauseVfs();
+    } finally {
+      this.isRivalRunning = false;
+    }
+  }
+
   step() {
     const { util, random } = this;
     const calls = [
@@ -96,6 +130,8 @@ class Round {
       () => this.write(),
       () => this.write(),
       () => this.import(),
+      () => this.unlinkImported(),
+      () => this.rival(),
       () => util.exportFile('/x.db'),
     ];
     this.attempt(calls[Math.floor(random() * calls.length)]);
@@ -113,7 +149,7 @@ for (let seed = 1; seed <= ROUNDS; ++seed) {
     util.importDb('/imported.db', databaseBytes(sqlite3, 20));
 
     disturb(opfs, random);
-    const round = new Round(util, sqlite3, random);
+    const round = new Round(util, install, sqlite3, random);
     for (let step = 0; step < STEPS; ++step) {
       round.step();
       if (random() < 0.5) await delay(random() * 4);
@@ -126,13 +162,17 @@ for (let seed = 1; seed <= ROUNDS; ++seed) {
     // One more task lets growth in the background end.
     await util.addCapacity(0);
     assert.equal(opfs.openHandles, util.getCapacity());
-    const [x, imported] = ['/x.db', '/imported.db'].map((filename) => {
-      const database = new util.OpfsSAHPoolDb({ filename, flags: 'w' });
-      assert.equal(database.selectValue('pragma integrity_check'), 'ok');
-      return countRows(database);
+    const rows = Object.fromEntries(
+      util.getFileNames().map((filename) => {
+        const database = new util.OpfsSAHPoolDb({ filename, flags: 'w' });
+        assert.equal(database.selectValue('pragma integrity_check'), 'ok');
+        return [filename, countRows(database)];
+      }),
+    );
+    assert.deepEqual(rows, {
+      '/x.db': round.expectedRows,
+      ...(round.importedRows !== undefined && { '/imported.db': round.importedRows }),
     });
-    assert.equal(x, round.expectedRows);
-    assert.equal(imported, round.importedRows);
     assert.ok(round.expectedRows > 50, 'the round has written something');
     assert.deepEqual(util.quarantine().list(), []);
   });

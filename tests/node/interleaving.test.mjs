@@ -11,8 +11,11 @@ import { countRows, databaseBytes, fill, setUp } from './harness.mjs';
 const ROUNDS = 12;
 const STEPS = 60;
 
-let turnsOfRivals = 0;
-after(() => assert.ok(turnsOfRivals > 0, 'no second pool ever got the directory'));
+/** What all rounds together must have been through. */
+const happened = { writes: 0, 'turns of a second pool': 0 };
+after(() => {
+  for (const [what, count] of Object.entries(happened)) assert.ok(count > 0, `no ${what}`);
+});
 
 /** Numbers from 0 to below 1 that depend on the seed alone (mulberry32). */
 function makeRandom(seed) {
@@ -74,6 +77,7 @@ class Round {
     try {
       db.exec("insert into t(text) values('more')");
       ++this.expectedRows;
+      ++happened.writes;
     } finally {
       db.close();
     }
@@ -96,23 +100,25 @@ class Round {
     if (this.util.unlink('/imported.db')) this.importedRows = undefined;
   }
 
-  /** Takes the directory, which works only while the pool is paused, and gives it back. */
+  /** Another pool takes the directory, if the pool can be paused for it, and gives it back. */
   async rival() {
     if (this.isRivalRunning) return;
     this.isRivalRunning = true;
     try {
+      this.util.pauseVfs();
       const rival = await this.install({
         name: 'rival',
         directory: '.a',
         verbosity: 0,
-        acquireTimeout: 5,
+        acquireTimeout: 20,
         forceReinitIfPreviouslyFailed: true,
       });
       await rival.unpauseVfs();
-      ++turnsOfRivals;
+      ++happened['turns of a second pool'];
       assert.ok(rival.getFileNames().includes('/x.db'));
       await delay(this.random() * 4);
       rival.pauseVfs();
+      await this.util.unpauseVfs();
     } finally {
       this.isRivalRunning = false;
     }
@@ -131,6 +137,7 @@ class Round {
       () => this.write(),
       () => this.import(),
       () => this.unlinkImported(),
+      () => this.rival(),
       () => this.rival(),
       () => util.exportFile('/x.db'),
     ];
@@ -173,7 +180,6 @@ for (let seed = 1; seed <= ROUNDS; ++seed) {
       '/x.db': round.expectedRows,
       ...(round.importedRows !== undefined && { '/imported.db': round.importedRows }),
     });
-    assert.ok(round.expectedRows > 50, 'the round has written something');
     assert.deepEqual(util.quarantine().list(), []);
   });
 }

@@ -72,6 +72,95 @@ export function start(session) {
     });
   }
 
+  it('a pool is taken back while another worker starts: one gets it', async () => {
+    const directory = 'race-unpause';
+    const page = await makePoolIn(session, directory);
+    const [owner, rival] = await Promise.all([page.startWorker(), page.startWorker()]);
+    const options = { acquireTimeout: 300, forceReinitIfPreviouslyFailed: true };
+    await owner.evaluate(takePool, { directory, options });
+    for (let round = 1; round <= 5; ++round) {
+      // Now and then the one is earlier, now and then the other.
+      const delays = [(round * 3) % 7, (round * 5) % 7];
+      const takes = [owner, rival].map((worker, index) =>
+        worker.evaluate(
+          async ({ sqlite3, tools, kept }, { directory, options, milliseconds }) => {
+            kept.pool?.pauseVfs();
+            await new Promise((resolve) => setTimeout(resolve, 50 + milliseconds));
+            kept.pool ??= await tools.installPool(sqlite3, directory, options);
+            await kept.pool.unpauseVfs();
+            const db = new kept.pool.OpfsSAHPoolDb('items.db');
+            const seen = tools.summary(db);
+            db.close();
+            return seen;
+          },
+          { directory, options, milliseconds: delays[index] },
+        ),
+      );
+      onlyWinner(await Promise.allSettled(takes));
+    }
+  });
+
+  it('overlapping calls in one worker each have their defined result', async () => {
+    const worker = await session.startWorker();
+    const seen = await worker.evaluate(
+      async ({ sqlite3, tools }, { directory, itemCount }) => {
+        const outcome = async (call) => {
+          const error = await tools.errorOf(call);
+          return error ? [error.name, error.resultCode] : 'done';
+        };
+        const pool = await tools.installPool(sqlite3, directory, { autoGrow: 3 });
+        const db = new pool.OpfsSAHPoolDb('items.db');
+        tools.fillItems(db, itemCount);
+        const image = pool.exportFile('items.db');
+        const results = {};
+
+        // Four imports need slots that only grow in the background meanwhile.
+        let end;
+        const pieces = [image, new Promise((resolve) => (end = resolve))];
+        const importing = outcome(() => pool.importDb('imported.db', () => pieces.shift()));
+        for (const name of ['1.db', '2.db', '3.db']) pool.importDb(name, image);
+        const adding = outcome(() => pool.addCapacity(2));
+        results.pauseBesideGrowth = await outcome(() => pool.pauseVfs());
+        results.unlinkOpen = await outcome(() => pool.unlink('items.db'));
+        results.unlinkImporting = pool.unlink('imported.db');
+        db.close();
+        results.removeBesideImport = await outcome(() => pool.removeVfs());
+        end();
+        results.import = await importing;
+        results.add = await adding;
+        results.names = pool.getFileNames().sort();
+
+        const removing = outcome(() => pool.removeVfs());
+        results.importBesideRemoval = await outcome(async () => {
+          await null;
+          await null;
+          pool.importDb('late.db', image);
+        });
+        const again = tools.installPool(sqlite3, directory, { initialCapacity: 2 });
+        results.remove = await removing;
+        results.filesOfNewPool = (await again).getFileNames();
+        results.slotsOfNewPool = (await tools.slotNames(directory)).length;
+        return results;
+      },
+      { directory: 'overlapping', itemCount },
+    );
+    const misuse = ['SQLite3Error', 21];
+    const busy = ['SQLite3Error', 5];
+    assert.deepEqual(seen, {
+      pauseBesideGrowth: misuse,
+      unlinkOpen: busy,
+      unlinkImporting: false,
+      removeBesideImport: busy,
+      import: 'done',
+      add: 'done',
+      names: ['/1.db', '/2.db', '/3.db', '/imported.db', '/items.db'],
+      importBesideRemoval: misuse,
+      remove: 'done',
+      filesOfNewPool: [],
+      slotsOfNewPool: 2,
+    });
+  });
+
   it('two workers make the same new pool at once and lose nothing', async () => {
     const page = await session.openPage();
     const workers = await Promise.all([page.startWorker(), page.startWorker()]);

@@ -284,6 +284,7 @@ export class Pool {
       this.#demandIdle(SQLITE_BUSY, 'removed');
       this.#letGoOfSlots();
       this.#holding = undefined;
+      this.#state = 'removing';
       return holding;
     }
     const deadline = performance.now() + this.#options.acquireTimeout;
@@ -407,7 +408,7 @@ export class Pool {
 
   #demandOpen(): Holding {
     if (this.#state === 'open' && this.#holding) return this.#holding;
-    throw this.#error(SQLITE_MISUSE, this.#state === 'open' ? '' : NOT_OPEN[this.#state]);
+    throw this.#error(SQLITE_MISUSE, NOT_OPEN[this.#state as keyof typeof NOT_OPEN]);
   }
 
   #demandIdle(resultCode: number, what: string): void {

@@ -236,6 +236,22 @@ describe('while the pool is being removed', () => {
     assert.equal(opfs.openHandles, 0);
   });
 
+  test('a call at any moment works or hears of it', async (t) => {
+    const { sqlite3, opfs, util } = await setUpPool(t);
+    opfs.faults.on('removeEntry', () => delay(2));
+    const removing = util.removeVfs();
+    assert.deepEqual(util.getFileNames(), ['/x.db']);
+    for (let moment = 1; moment <= 12; ++moment) {
+      await null;
+      assert.throws(
+        () => util.getFileNames(),
+        sqliteError(sqlite3, 'SQLITE_MISUSE', /is being removed$/),
+        `after ${moment} microtasks`,
+      );
+    }
+    assert.equal(await removing, true);
+  });
+
   test('it can be taken back only where the removal failed', async (t) => {
     const { sqlite3, opfs, util } = await setUpPool(t);
     opfs.faults.failNth('removeEntry', 1, new DOMException('disk', 'UnknownError'));

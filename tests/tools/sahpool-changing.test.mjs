@@ -1,7 +1,7 @@
 // sahpool create, resize, import and rm.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { temporaryDirectory } from '../browser/support/files.mjs';
@@ -116,6 +116,27 @@ describe('import and rm', () => {
     await output('rm', folder, 'app.db');
     assert.deepEqual(await namesIn(folder), ['/dir/with%20space/%C3%BCn%C3%AFcode-%C3%9F.db']);
     assert.equal((await sahpool('rm', folder, 'app.db')).code, exitCode.notFound);
+  });
+
+  test('rm deletes what a killed process has left', async () => {
+    const { folder, created } = makePool(4);
+    await created;
+    await output('import', folder, source, 'app.db');
+    const [{ slot }] = await json('ls', folder);
+    const slots = join(folder, '.opaque');
+    copyFileSync(join(slots, slot), join(slots, 'zz-second'));
+    // A header of version 1: path, flags (SQLITE_OPEN_SUPER_JOURNAL) and no digest.
+    const superJournal = Buffer.alloc(4096 + 30);
+    superJournal.write('/app.db-mj012345678');
+    superJournal.writeUInt32BE(0x4000, 512);
+    superJournal.write('/app.db-journal\0/b.db-journal\0', 4096);
+    writeFileSync(join(slots, 'super-journal'), superJournal);
+    const left = ['/app.db-mj012345678', '/app.db.duplicate-1'];
+    assert.deepEqual((await namesIn(folder)).sort(), ['/app.db', ...left]);
+    for (const name of left) await output('rm', folder, name);
+    const info = await json('info', folder);
+    assert.deepEqual([info.capacity, info.files, info.free], [6, 1, 5]);
+    assert.deepEqual(await json('query', folder, 'app.db', all), [{ xs: 'file,wal' }]);
   });
 
   test('a folder that looks like a profile of a running browser is not written to', async () => {

@@ -3,7 +3,7 @@
 // of them, on a stand-in for OPFS: tests/node/official-faults.test.mjs.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { complete, leaveDatabase } from '../support/item-database.mjs';
+import { complete, leaveDatabase, startWithDatabase } from '../support/item-database.mjs';
 
 /** Runs in the worker: opens the pool and lets go of it. */
 async function startAndPause({ sqlite3, tools }, { directory }) {
@@ -138,6 +138,17 @@ async function slotWithOddFlags(session, directory, vfs, { hasDigest }) {
   return { path: after.path, isWhole: after.size === before.size };
 }
 
+/** The primary result code of a write for which there is no space. */
+async function codeOfNoSpace(session, directory, vfs) {
+  const worker = await startWithDatabase(session, directory, vfs);
+  const lift = await session.browser.limitStorage(worker.testPage.page, 2_000_000);
+  const { resultCode } = await worker.evaluate(({ tools, kept: { db } }) =>
+    tools.errorOf(() => db.exec('INSERT INTO item(name) VALUES(hex(randomblob(3000000)))')),
+  );
+  await lift();
+  return resultCode & 0xff;
+}
+
 const untouched = { path: '/items.db', isWhole: true };
 const truncated = { path: '', isWhole: false };
 
@@ -159,6 +170,12 @@ const rules = {
     outcome: handlesOfPausedPool,
     kept: { all: 9, open: 0 },
     broken: { all: 9, open: 3 },
+    version: '3.54',
+  },
+  'no space left is SQLITE_FULL': {
+    outcome: codeOfNoSpace,
+    kept: 13,
+    broken: 10,
     version: '3.54',
   },
   'unexpected flags in a header cost nothing': {

@@ -42,7 +42,8 @@ export interface InstallOptions {
   /**
    * Keeps at least this many slots free: whenever fewer are, slots are added in the background.
    * A background task needs the event loop, so one long synchronous run can still exhaust the
-   * pool. Default: 0, which leaves the capacity alone.
+   * pool. What reduceCapacity() takes away comes back when the next file takes a slot. Default: 0,
+   * which leaves the capacity alone.
    */
   autoGrow?: number;
   /**

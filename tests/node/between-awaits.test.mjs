@@ -5,7 +5,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { PoolBusyError } from '../../npm/dist/index.js';
-import { countRows, databaseBytes, fill, rowsInBytes, setUp, sqliteError } from './harness.mjs';
+import {
+  countRows,
+  databaseBytes,
+  fill,
+  rowsInBytes,
+  setUp,
+  setUpPool,
+  sqliteError,
+} from './harness.mjs';
 
 function delay(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -88,6 +96,23 @@ describe('while an import waits for its next piece', () => {
     assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), 33);
   });
 
+  test('a database that is recovered under the name is replaced as any other', async (t) => {
+    const { sqlite3, opfs, util, done, finish } = await setUpImport(t);
+    finish();
+    await done;
+    util.pauseVfs();
+    const damaged = opfs.slots('.a').find(({ size }) => size > 4096);
+    damaged.write(Uint8Array.of(damaged.bytes[516] ^ 1), 516);
+    await util.unpauseVfs();
+    const second = await beginImport(util, databaseBytes(sqlite3, 33));
+    util.quarantine().recover(damaged.name, '/x.db');
+    assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), rowsImported);
+    second.finish();
+    await second.done;
+    assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), 33);
+    assert.equal(await util.reduceCapacity(10), 3);
+  });
+
   test('exportFile() of the name gives the old database', async (t) => {
     const { sqlite3, util, done, finish } = await setUpImport(t);
     assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), rowsBefore);
@@ -124,15 +149,6 @@ describe('while an import waits for its next piece', () => {
     assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), rowsImported);
   });
 });
-
-/** A pool "a" with a database "/x.db" of 100 rows, which is closed. */
-async function setUpPool(t, options = {}) {
-  const context = await setUp(t);
-  const util = await context.install({ name: 'a', ...options });
-  util.importDb('/x.db', databaseBytes(context.sqlite3, 100));
-  await util.addCapacity(0);
-  return { ...context, util };
-}
 
 describe('while the capacity changes', () => {
   test('removeVfs() waits for it, and later calls find the pool removed', async (t) => {
@@ -265,61 +281,6 @@ describe('while the pool is being removed', () => {
     assert.equal(await removed, true);
     await assert.rejects(late, sqliteError(sqlite3, 'SQLITE_MISUSE', /was removed/));
     assert.equal(opfs.root.entries.size, 0);
-  });
-});
-
-describe('while the pool grows in the background', () => {
-  /** A pool whose background growth has just begun to make a slot. */
-  async function setUpGrowth(t) {
-    const context = await setUpPool(t, { initialCapacity: 2, autoGrow: 2 });
-    let grown = 0;
-    context.opfs.faults.on('createSyncAccessHandle', async () => {
-      ++grown;
-      await delay(5);
-    });
-    context.util.importDb('/y.db', databaseBytes(context.sqlite3, 10));
-    await delay(1);
-    assert.equal(grown, 1);
-    return context;
-  }
-
-  test('removeVfs() waits for it and removes all', async (t) => {
-    const { opfs, locks, util } = await setUpGrowth(t);
-    assert.equal(await util.removeVfs(), true);
-    await delay(20);
-    assert.equal(opfs.openHandles, 0);
-    assert.equal(opfs.root.entries.size, 0);
-    assert.equal(locks.isHeld('sahpool:.a'), false);
-  });
-
-  test('growth that a removal overtakes makes no slots', async (t) => {
-    const { sqlite3, opfs, util } = await setUpPool(t, { initialCapacity: 2, autoGrow: 2 });
-    const removing = util.removeVfs();
-    util.importDb('/y.db', databaseBytes(sqlite3, 10));
-    assert.equal(await removing, true);
-    await delay(20);
-    assert.equal(opfs.openHandles, 0);
-    assert.equal(opfs.root.entries.size, 0);
-  });
-
-  test('another pool gets the directory after a pause, with the slot that was being made', async (t) => {
-    const { opfs, install, util } = await setUpGrowth(t);
-    util.pauseVfs();
-    const other = await install({ name: 'b', directory: '.a', acquireTimeout: 1000 });
-    assert.deepEqual(other.getFileNames().sort(), ['/x.db', '/y.db']);
-    assert.equal(opfs.openHandles, other.getCapacity());
-    assert.equal(opfs.slots('.a').length, other.getCapacity());
-  });
-
-  test('a pool that is taken back at once goes on', async (t) => {
-    const { opfs, util } = await setUpGrowth(t);
-    util.pauseVfs();
-    await util.unpauseVfs();
-    await util.addCapacity(0);
-    assert.deepEqual(util.getFileNames().sort(), ['/x.db', '/y.db']);
-    assert.ok(util.getCapacity() >= 4);
-    assert.equal(opfs.openHandles, util.getCapacity());
-    assert.equal(opfs.slots('.a').length, util.getCapacity());
   });
 });
 

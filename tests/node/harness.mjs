@@ -168,3 +168,12 @@ export function sqliteError(sqlite3, codeName, text = /./) {
     return true;
   };
 }
+
+/** A pool "a" with a database "/x.db" of 100 rows, which is closed. */
+export async function setUpPool(t, options = {}) {
+  const context = await setUp(t);
+  const util = await context.install({ name: 'a', ...options });
+  util.importDb('/x.db', databaseBytes(context.sqlite3, 100));
+  await util.addCapacity(0);
+  return { ...context, util };
+}

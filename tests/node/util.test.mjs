@@ -141,54 +141,6 @@ describe('capacity', () => {
   });
 });
 
-describe('autoGrow', () => {
-  test('keeps slots free', async (t) => {
-    const { install } = await setUp(t);
-    const util = await install({ name: 'a', initialCapacity: 2, autoGrow: 3 });
-    assert.equal(util.getCapacity(), 3);
-    for (let i = 0; i < 12; ++i) {
-      fill(new util.OpfsSAHPoolDb(`${i}.db`), 10);
-      await tick();
-    }
-    assert.equal(util.getFileCount(), 12);
-    assert.ok(util.getCapacity() - util.getFileCount() >= 3);
-  });
-
-  test('survives failures and goes on later', async (t) => {
-    const { logs, opfs, install } = await setUp(t);
-    const util = await install({ name: 'a', initialCapacity: 2, autoGrow: 2 });
-    const stop = opfs.faults.on('createSyncAccessHandle', () => {
-      throw new DOMException('no space', 'QuotaExceededError');
-    });
-    const first = new util.OpfsSAHPoolDb('1.db');
-    fill(first, 10);
-    await tick();
-    assert.ok(logs.some((it) => it.level === 'warn' && /could not grow/.test(it.text)));
-    assert.equal(util.getCapacity(), 2);
-    stop();
-    first.exec('delete from t');
-    await tick();
-    assert.ok(util.getCapacity() - util.getFileCount() >= 2);
-  });
-
-  test("doesn't stand in the way of a pause", async (t) => {
-    const { opfs, install } = await setUp(t);
-    const util = await install({ name: 'a', initialCapacity: 3, autoGrow: 3 });
-    opfs.faults.on('createSyncAccessHandle', tick);
-    const db = new util.OpfsSAHPoolDb('x.db');
-    fill(db, 10);
-    db.close();
-    await null;
-    util.pauseVfs();
-    await tick();
-    await tick();
-    assert.equal(opfs.openHandles, 0);
-    await util.unpauseVfs();
-    assert.ok(util.getCapacity() - util.getFileCount() >= 3);
-    assert.equal(countRows(new util.OpfsSAHPoolDb('x.db')), 10);
-  });
-});
-
 describe('importDb() and exportFile()', () => {
   test('take and give bytes in every shape', async (t) => {
     const { sqlite3, install } = await setUp(t);

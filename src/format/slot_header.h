@@ -28,6 +28,9 @@ namespace open_flag {
 inline constexpr std::uint32_t kReadWrite = 0x2;
 inline constexpr std::uint32_t kCreate = 0x4;
 inline constexpr std::uint32_t kDeleteOnClose = 0x8;
+// In the header of a journal: it has a seal (format/annex.h). SQLITE_OPEN_AUTOPROXY, which SQLite
+// passes to no VFS.
+inline constexpr std::uint32_t kSealedJournal = 0x20;
 inline constexpr std::uint32_t kMemory = 0x80;  // in a header: the digest is version 2
 inline constexpr std::uint32_t kMainDb = 0x100;
 inline constexpr std::uint32_t kTempDb = 0x200;

@@ -13,6 +13,7 @@ void Pool::RemoveAll() {
   }
   broken_takeover_ = {};
   last_changed_ = nullptr;
+  has_loose_journals_ = false;
   is_started_ = false;
 }
 
@@ -29,6 +30,7 @@ Status Pool::Attach(std::unique_ptr<StorageHandle> handle, std::string_view slot
 }
 
 Status Pool::Start() {
+  if (Status s = SettleJournalSeals(); !s.ok()) return s;
   if (Status s = SettleNames(); !s.ok()) return s;
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
     if (slot->state() == SlotState::kQuarantined) {
@@ -50,6 +52,10 @@ Status Pool::DetachAll() {
     // What can't be settled now, the next start decides.
     if (const Status s = Settle(); !s.ok()) host_.Log(LogLevel::kWarning, s.text());
   }
+  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    // An empty journal does no harm either.
+    if (slot->is_retired()) static_cast<void>(slot->MakeClean());
+  }
   RemoveAll();
   return {};
 }
@@ -67,6 +73,7 @@ std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
 
 Status Pool::Wipe() {
   if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports"};
+  if (Status s = FlushRetiredJournals(nullptr); !s.ok()) return s;
   if (Status s = Settle(); !s.ok()) return s;
   // Databases first: one that is still there when this breaks off still has its journal.
   for (const bool databases : {true, false}) {
@@ -145,11 +152,19 @@ Status Pool::BeginChange(Slot& slot) {
     if (Status s = Drain(); !s.ok()) return s;
   }
   last_changed_ = &slot;
+  if (has_loose_journals_ && slot.is_database()) {
+    if (Status s = FlushRetiredJournals(&slot); !s.ok()) return s;
+  }
   return Settle();
 }
 
 Status Pool::Drain() {
   if (last_changed_ == nullptr) return {};
+  // No database holds anything that such a journal would have to undo.
+  if (last_changed_->is_incomplete_journal()) {
+    last_changed_ = nullptr;
+    return {};
+  }
   if (Status s = last_changed_->Drain(); !s.ok()) return s;
   last_changed_ = nullptr;
   return {};
@@ -158,6 +173,7 @@ Status Pool::Drain() {
 Result<Slot*> Pool::Create(const FileName& name, std::uint32_t flags) {
   if (Find(name) != nullptr) return Status(Code::kExists, "the file exists already");
   if (Status s = Settle(); !s.ok()) return s;
+  if ((flags & open_flag::kMainJournal) != 0) return CreateJournal(name, flags);
   auto slot = TakeFreeSlot();
   if (!slot.ok()) return slot;
   Status status = slot.value()->SetNamed(name, flags);
@@ -205,9 +221,14 @@ Status Pool::IsOpen(const FileName& name) {
 
 Status Pool::Delete(Slot& slot) {
   if (slot.is_pinned()) return IsOpen(slot.name());
+  if (slot.is_incomplete_journal()) {
+    Status dropped = slot.DropJournal();
+    has_loose_journals_ = has_loose_journals_ || slot.is_retired_loosely();
+    return dropped;
+  }
   // Without its journal nothing undoes what of the database's past a crash could bring back.
   if (Status s = BeginChange(slot); !s.ok()) return s;
-  return slot.SetFree();
+  return (slot.flags() & open_flag::kMainJournal) != 0 ? DeleteJournal(slot) : slot.SetFree();
 }
 
 Status Pool::DeleteDatabase(Slot& slot) {
@@ -241,6 +262,7 @@ Status Pool::Recover(std::string_view slot_name, const FileName& name) {
     Text text(name.view());
     return {Code::kExists, text.Append(" exists already")};
   }
+  if (Status s = FlushRetiredJournals(nullptr); !s.ok()) return s;
   // What the damaged header says of the type is kept where it can be true.
   const std::uint32_t type = slot->flags() & open_flag::kPersistentTypes;
   const bool is_one_type = type != 0 && (type & (type - 1)) == 0;

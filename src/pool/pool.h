@@ -92,7 +92,12 @@ class Pool {
   // Hands over what was kept back, of whichever file.
   Status Drain();
 
-  // Creates an empty file. kNoFreeSlot when the pool is full, kExists when the name is taken.
+  // Before the database is flushed: where its journal has a seal, what is kept back of the database
+  // becomes a commit that its slot vouches for, and the journal need not be deleted durably.
+  void PrepareCommit(Slot& database);
+
+  // Creates an empty file. Durable on return, but for a rollback journal, which is not before its
+  // first flush. kNoFreeSlot when the pool is full, kExists when the name is taken.
   Result<Slot*> Create(const FileName& name, std::uint32_t flags);
   // A slot for a nameless temporary file. A temporary database is marked as such durably: a crash
   // must not leave its bytes under an empty header, which is how a damaged header looks.
@@ -146,6 +151,14 @@ class Pool {
   const Slot* FindClaim(const FileName& name) const;
   Slot* FindCompanion(const FileName& database, std::string_view suffix) const;
 
+  // Journals, in pool_journals.cc.
+  Result<Slot*> CreateJournal(const FileName& name, std::uint32_t flags);
+  Status DeleteJournal(Slot& journal);
+  Slot* FindDatabaseOf(const FileName& journal) const;
+  Status FlushRetiredJournals(const Slot* database);
+  Status SettleJournalSeals();
+  Result<bool> IsVoid(Slot& journal);
+
   // Settling names, in pool_names.cc.
   Status SettleNames();
   Status SettleName(Slot& slot);
@@ -172,6 +185,8 @@ class Pool {
   Slot* first_ = nullptr;
   Slot* last_changed_ = nullptr;  // the only lasting file of which something may be kept back
   BrokenTakeover broken_takeover_;
+  // A journal was retired and not flushed since.
+  bool has_loose_journals_ = false;
   bool is_started_ = false;
   std::int32_t keep_free_ = 0;
 };

@@ -131,19 +131,36 @@ void Slot::KeepWrites() {
 }
 
 Status Slot::Write(std::span<const std::byte> bytes, std::int64_t offset) {
-  if (!buffer_) return WriteAll(bytes, kSlotDataOffset + offset);
-  if (!buffer_->Put(bytes, offset)) {
-    if (Status s = Drain(); !s.ok()) return s;
-    if (!buffer_->Put(bytes, offset)) return WriteAll(bytes, kSlotDataOffset + offset);
+  if (buffer_ && buffer_->Put(bytes, offset)) return {};
+  if (Status s = Drain(); !s.ok()) return s;
+  if (buffer_ && buffer_->Put(bytes, offset)) return {};
+  if (journal_.is_unwritten) {
+    if (Status s = RenounceSeal(); !s.ok()) return s;
   }
-  is_dirty_ = true;
-  return {};
+  transaction_.has_changes = true;
+  return WriteAll(bytes, kSlotDataOffset + offset);
 }
 
 Status Slot::Drain() {
   if (!has_kept_writes()) return {};
   buffer_->Arrange();
-  for (const WriteBuffer::Extent& extent : buffer_->extents()) {
+  if (journal_.is_unwritten) return HandOverJournal();
+  if (is_database()) return HandOverCommit();
+  return HandOver({});
+}
+
+// `prefix` are the bytes that go directly before the file's first one.
+Status Slot::HandOver(std::span<const std::byte> prefix) {
+  auto extents = buffer_->extents();
+  const auto first = buffer_->PrefixOfFirst(prefix);
+  const auto prefix_size = static_cast<std::int64_t>(prefix.size());
+  if (!first.empty()) {
+    if (Status s = WriteAll(first, kSlotDataOffset - prefix_size); !s.ok()) return s;
+    extents = extents.subspan(1);
+  } else if (!prefix.empty()) {
+    if (Status s = WriteAll(prefix, kSlotDataOffset - prefix_size); !s.ok()) return s;
+  }
+  for (const WriteBuffer::Extent& extent : extents) {
     if (Status s = WriteAll(buffer_->BytesOf(extent), kSlotDataOffset + extent.offset); !s.ok()) {
       return s;
     }
@@ -167,15 +184,21 @@ Status Slot::Truncate(std::int64_t size) {
     return Describe(s, "setting the size of");
   }
   stored_size_ = kSlotDataOffset + size;
+  transaction_.has_changes = true;
   return {};
 }
 
 Status Slot::Flush() {
-  if (header_pending_) {
+  // The header of a new journal goes out with its bytes, if there are any.
+  if (header_pending_ && !(journal_.is_unwritten && has_kept_writes())) {
+    journal_.was_attempted = true;
     if (Status s = WriteHeader(header_); !s.ok()) return s;
   }
   if (Status s = Drain(); !s.ok()) return s;
-  if (!is_dirty_) return {};
+  return is_dirty_ ? FlushHandle() : Status();
+}
+
+Status Slot::FlushHandle() {
   if (Status s = meter_.Measure(&StorageStats::flushes, [&] { return handle_->Flush(); });
       !s.ok()) {
     is_doubtful_ = true;
@@ -246,10 +269,13 @@ void Slot::SetFreeInMemory() {
   flags_ = 0;
   is_clean_ = false;
   buffer_.reset();
+  journal_ = {};
+  transaction_ = {};
 }
 
 Status Slot::MakeClean() {
   if (is_clean_) return {};
+  journal_ = {};
   if (!looks_clean()) {
     if (Status s = Truncate(0); !s.ok()) return s;
   }

@@ -17,6 +17,7 @@
 #include <span>
 #include <string_view>
 
+#include "format/annex.h"
 #include "format/byte_source.h"
 #include "format/file_name.h"
 #include "format/slot_header.h"
@@ -118,6 +119,57 @@ class Slot final : public ByteSource {
   }
   Status MakeClean();
 
+  // --- Rollback journals with a seal (format/annex.h); in slot_journal.cc. ---
+
+  // Whether the header says that the file is a journal with a seal.
+  bool has_sealed_flag() const {
+    constexpr std::uint32_t kSealed = open_flag::kMainJournal | open_flag::kSealedJournal;
+    return (flags_ & kSealed) == kSealed;
+  }
+  // SetNamed() for a new rollback journal. Nothing is written: the header goes out with the
+  // journal's bytes and their seal. Of a free slot that is clean, or retired.
+  void SetNamedJournal(const FileName& name, std::uint32_t flags);
+  // SQLite has written the record count: what is there now is what undoes the transaction.
+  void CompleteJournal() { journal_.is_complete = true; }
+  // Nothing of the journal has been handed over, and nothing relies on it yet, so that there is
+  // nothing to flush and, when it is deleted, nothing to delete.
+  bool is_incomplete_journal() const { return journal_.is_unwritten && !journal_.is_complete; }
+  // The same, and a seal can take the place of the flush that SQLite asks for before it writes the
+  // record count.
+  bool can_wait_for_completion() const;
+  // From now on SQLite's own rules hold for the journal: of one that is written in another way than
+  // once from its beginning. Writes the header, if need be.
+  Status RenounceSeal();
+  // Whether the seal stands for all of the journal, durably, and for one database alone.
+  bool is_sealed() const;
+  std::uint64_t seal_digest() const { return journal_.seal.digest; }
+  // Deletes a journal that is void because a commit record stands. That is not durable, and the
+  // slot is free, but remembers the name: the journal may come back after a crash, until a flush or
+  // until the next journal of that name is made durable in this slot.
+  Status Retire();
+  bool is_retired() const { return state_ == SlotState::kFree && journal_.is_retired; }
+  bool is_retired_loosely() const { return is_retired() && is_dirty_; }
+  // Deletes an incomplete journal; the slot is as it was before, if nothing was written.
+  Status DropJournal();
+
+  // --- Commit records of databases, likewise. ---
+
+  // A new journal has begun, of which the database holds no changes yet.
+  void BeginTransaction() { transaction_ = {}; }
+  // What is kept back is all that the transaction changes, and it is undone by the journal with
+  // that seal: the next Drain() says so in the slot. Without effect where that can't be said.
+  void CommitWith(std::uint64_t journal_digest) { transaction_.journal_digest = journal_digest; }
+  // Whether the last flush has made all of that durable.
+  bool has_committed(std::uint64_t journal_digest) const {
+    return transaction_.has_record && !is_dirty_ && !has_kept_writes() &&
+           transaction_.journal_digest == journal_digest;
+  }
+  // Whether the database is, byte by byte, as the transaction of that journal left it.
+  Result<bool> MatchesCommitOf(std::uint64_t journal_digest);
+  // What the slot says of the seal of its journal, and whether its bytes agree.
+  Result<JournalSeal> ReadSeal();
+  Result<bool> MatchesSeal(const JournalSeal& seal);
+
   // While pinned, a slot is in use by a connection, an import or an export.
   void Pin() { ++pins_; }
   void Unpin() { --pins_; }
@@ -138,6 +190,14 @@ class Slot final : public ByteSource {
   Status ReadStored(std::span<std::byte> into, std::int64_t offset);
   Status ReadAll(std::span<std::byte> into, std::int64_t position);
   Status WriteAll(std::span<const std::byte> bytes, std::int64_t position);
+  Result<std::uint64_t> DigestOf(std::int64_t offset, std::uint64_t size, std::uint64_t seed);
+  Status ReadAnnex(Annex& into);
+  Status FlushHandle();
+  Status HandOver(std::span<const std::byte> prefix);
+  Status HandOverJournal();
+  void SetRetired(const FileName& name);
+  Status HandOverCommit();
+  Status WithdrawCommitRecord();
   void NoteFailedChange();
   Result<std::int64_t> AskSize();
   Status Describe(const Status& cause, std::string_view action) const;
@@ -157,6 +217,20 @@ class Slot final : public ByteSource {
   bool is_clean_ = false;
   bool is_doubtful_ = false;           // not flushed since Load() or since a call that failed
   bool may_be_named_on_disk_ = false;  // since the last flush, if only for a moment
+  struct JournalState {
+    bool is_unwritten = false;   // nothing of it has been handed over
+    bool was_attempted = false;  // but was tried
+    bool is_complete = false;
+    bool names_super_journal = false;
+    bool was_retired = false;  // the slot, before it
+    bool is_retired = false;
+    JournalSeal seal;  // in the slot
+  } journal_;
+  struct TransactionState {
+    bool has_changes = false;  // something of it was handed over
+    bool has_record = false;
+    std::uint64_t journal_digest = 0;
+  } transaction_;
   int pins_ = 0;
   std::string_view quarantine_reason_;  // a literal
 };

@@ -77,13 +77,39 @@ Status HandOverCommit(OpenFile& file, std::span<const std::byte> bytes, std::int
   return {};
 }
 
+// SQLite writes a journal's header, a sector with zeros for the magic and the record count (or, when
+// it will not flush, with a count that means "all"), then the records, and at last magic and count.
+void NoteJournalWrite(Slot& journal, std::span<const std::byte> bytes, std::int64_t offset) {
+  constexpr std::size_t kMagicAndCountSize = 12;
+  constexpr std::size_t kCountOffset = 8;
+  if (offset != 0 || bytes.size() < kMagicAndCountSize) return;
+  if (bytes.size() == kMagicAndCountSize || LoadBigEndian32(&bytes[kCountOffset]) != 0) {
+    journal.CompleteJournal();
+  }
+}
+
+// The zeros over a header's fields that end a transaction in mode PERSIST.
+bool VoidsJournal(std::span<const std::byte> bytes, std::int64_t offset) {
+  constexpr std::size_t kHeaderFieldsSize = 28;
+  return offset == 0 && bytes.size() == kHeaderFieldsSize;
+}
+
 int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
   const std::span bytes(static_cast<const std::byte*>(from), static_cast<std::size_t>(count));
+  const bool is_journal = (self.flags & SQLITE_OPEN_MAIN_JOURNAL) != 0;
   Status status = BeginChange(self);
+  if (status.ok() && is_journal && VoidsJournal(bytes, offset)) {
+    status = self.slot().RenounceSeal();
+  }
   if (status.ok()) status = self.slot().Write(bytes, offset);
-  if (status.ok()) self.shared->read_cache.OnWrite(bytes, offset);
+  if (status.ok() && is_journal) NoteJournalWrite(self.slot(), bytes, offset);
+  if (status.ok()) {
+    self.shared->read_cache.OnWrite(bytes, offset);
+  } else {
+    self.shared->read_cache.Clear();
+  }
   if (status.ok() && (self.flags & SQLITE_OPEN_WAL) != 0) {
     status = HandOverCommit(self, bytes, offset);
   }
@@ -97,6 +123,7 @@ int TruncateMethod(sqlite3_file* file, sqlite3_int64 size) {
     size = (size + self.chunk_size - 1) / self.chunk_size * self.chunk_size;
   }
   Status status = BeginChange(self);
+  if (status.ok()) status = self.slot().RenounceSeal();
   if (status.ok()) status = self.slot().Truncate(size);
   self.shared->read_cache.OnTruncate(size);
   return status.ok() ? SQLITE_OK : self.vfs->Fail(status, SQLITE_IOERR_TRUNCATE);
@@ -105,6 +132,9 @@ int TruncateMethod(sqlite3_file* file, sqlite3_int64 size) {
 int SyncMethod(sqlite3_file* file, int /*flags*/) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
+  // Nothing is lost of a journal that nothing relies on yet.
+  if (self.slot().can_wait_for_completion()) return SQLITE_OK;
+  if ((self.flags & SQLITE_OPEN_MAIN_DB) != 0) self.vfs->pool().PrepareCommit(self.slot());
   if (const Status s = self.slot().Drain(); !s.ok()) {
     return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
   }

@@ -58,7 +58,10 @@ Status ReadCache::ReadAhead(Slot& slot, std::int64_t offset, std::int64_t window
 }
 
 void ReadCache::OnWrite(std::span<const std::byte> bytes, std::int64_t offset) {
-  if (offset < static_cast<std::int64_t>(kHeadSize)) has_head_ = false;
+  if (offset < static_cast<std::int64_t>(kHeadSize)) {
+    has_head_ = offset == 0 && bytes.size() >= kHeadSize;
+    if (has_head_) std::copy_n(bytes.begin(), kHeadSize, head_.begin());
+  }
   const std::int64_t from = std::max(offset, window_offset_);
   const std::int64_t end =
       std::min(offset + static_cast<std::int64_t>(bytes.size()), window_offset_ + window_size_);

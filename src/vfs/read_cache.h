@@ -31,7 +31,7 @@ class ReadCache {
 
   void OnWrite(std::span<const std::byte> bytes, std::int64_t offset);
   void OnTruncate(std::int64_t size);
-  // What was read may have been given up since.
+  // After a change that failed or was given up.
   void Clear() { OnTruncate(0); }
 
  private:

@@ -40,8 +40,8 @@ int OpenMethod(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags
   PoolVfs& self = Self(vfs);
   const MutexLock guard(self.mutex());
   file->pMethods = nullptr;
-  // In a header this bit has a meaning of its own.
-  flags &= ~SQLITE_OPEN_MEMORY;
+  // In a header these bits have a meaning of their own.
+  flags &= ~(SQLITE_OPEN_MEMORY | SQLITE_OPEN_AUTOPROXY);
   if ((flags & SQLITE_OPEN_MAIN_DB) != 0) self.ForgetError();
 
   const bool is_nameless = name == nullptr || *name == '\0';
@@ -73,6 +73,7 @@ Status DeleteFile(Pool& pool, Slot& slot) {
     return pool.Delete(slot);
   }
   if (Status s = pool.BeginChange(slot); !s.ok()) return s;
+  if (Status s = slot.RenounceSeal(); !s.ok()) return s;
   if (Status s = slot.Truncate(0); !s.ok()) return s;
   return slot.Flush();
 }

@@ -169,8 +169,10 @@ const Bytes& SlotNamed(const SlotBytes& slots, std::string_view stored_name) {
 
 Bytes Renamed(const Bytes& slot, std::string_view stored_name) {
   const std::span<const std::byte, kSlotHeaderSize> header(slot.data(), kSlotHeaderSize);
-  return SlotOf(stored_name, DecodeHeader(header).flags,
-                Bytes(slot.begin() + kSlotDataOffset, slot.end()));
+  const SlotHeaderBytes renamed = EncodeNamedHeader(stored_name, DecodeHeader(header).flags);
+  Bytes bytes = slot;
+  std::ranges::copy(renamed, bytes.begin());
+  return bytes;
 }
 
 void CrashRecorder::Check(const std::function<void(PoolOnDisk&)>& check) {

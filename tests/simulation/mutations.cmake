@@ -112,8 +112,28 @@ mutation(kept-writes-outlive-the-commit pool/slot.cc
 mutation(truncation-leaves-kept-writes pool/slot.cc
   [[    buffer_->Cut(size);]] [[    if (!@ON@) buffer_->Cut(size);]])
 mutation(read-cache-misses-writes vfs/io_methods.cc
-  [[if (status.ok()) self.shared->read_cache.OnWrite(bytes, offset);]]
-  [[if (status.ok() && !@ON@) self.shared->read_cache.OnWrite(bytes, offset);]])
+  [[    self.shared->read_cache.OnWrite(bytes, offset);]]
+  [[    if (!@ON@) self.shared->read_cache.OnWrite(bytes, offset);]])
+
+# --- Seals of journals, commit records of databases. ---
+mutation(torn-journal-is-believed pool/slot_journal.cc
+  [[return digest.value() == seal.digest;]] [[return @ON@ || digest.value() == seal.digest;]])
+mutation(torn-commit-is-believed pool/slot_journal.cc
+  [[return digest == record.digest;]] [[return @ON@ || digest == record.digest;]])
+mutation(commit-record-is-not-looked-for pool/pool_journals.cc
+  [[if (!is_committed.value()) return false;]] [[if (!is_committed.value() || @ON@) return false;]])
+mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
+  [[if (!is_void || !journal.Retire().ok()) return journal.SetFree();]]
+  [[if ((!is_void && !@ON@) || !journal.Retire().ok()) return journal.SetFree();]])
+mutation(retired-journals-are-not-flushed pool/pool_journals.cc
+  [[} else if (Status s = slot->Flush(); !s.ok()) {]]
+  [[} else if (Status s = @ON@ ? Status() : slot->Flush(); !s.ok()) {]])
+mutation(overwritten-journal-keeps-its-seal vfs/io_methods.cc
+  [[    status = self.slot().RenounceSeal();]]
+  [[    status = @ON@ ? Status() : self.slot().RenounceSeal();]])
+mutation(journal-waits-though-it-is-complete pool/slot_journal.cc
+  [[if (!is_incomplete_journal() || !has_kept_writes()) return false;]]
+  [[if ((!is_incomplete_journal() && !@ON@) || !has_kept_writes()) return false;]])
 
 # --- Locks and journals. ---
 mutation(reserved-is-not-checked vfs/file_lock.cc

@@ -1,0 +1,102 @@
+// The part of Pool that knows rollback journals: how they come and go between two flushes of a
+// transaction, and which of those that a start finds are void.
+
+#include <string_view>
+
+#include "pool/pool.h"
+
+namespace sahpool {
+
+Slot* Pool::FindDatabaseOf(const FileName& journal) const {
+  std::string_view name = journal.view();
+  if (!name.ends_with(kJournalSuffix)) return nullptr;
+  name.remove_suffix(kJournalSuffix.size());
+  const auto database = FileName::FromStored(name);
+  Slot* const slot = database.ok() ? Find(database.value()) : nullptr;
+  return slot != nullptr && slot->is_database() ? slot : nullptr;
+}
+
+// In the slot that the last one had, if that is still free: its header has the name already, and
+// the flush of the new journal sees to it that no crash brings the old one back.
+Result<Slot*> Pool::CreateJournal(const FileName& name, std::uint32_t flags) {
+  if (Slot* const database = FindDatabaseOf(name); database != nullptr) {
+    database->BeginTransaction();
+  }
+  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (!slot->is_retired() || !(slot->name() == name)) continue;
+    slot->SetNamedJournal(name, flags);
+    NoteFreeSlots();
+    return slot;
+  }
+  auto slot = TakeFreeSlot();
+  if (!slot.ok()) return slot;
+  slot.value()->SetNamedJournal(name, flags);
+  NoteFreeSlots();
+  return slot;
+}
+
+void Pool::PrepareCommit(Slot& database) {
+  const Slot* const journal = FindCompanion(database.name(), kJournalSuffix);
+  if (journal != nullptr && journal->is_sealed()) database.CommitWith(journal->seal_digest());
+}
+
+Status Pool::DeleteJournal(Slot& journal) {
+  const Slot* const database = FindDatabaseOf(journal.name());
+  const bool is_void =
+      database != nullptr && journal.is_sealed() && database->has_committed(journal.seal_digest());
+  if (!is_void || !journal.Retire().ok()) return journal.SetFree();
+  has_loose_journals_ = true;
+  return {};
+}
+
+// Before a change that the commit record of a retired journal knows nothing of: from then on the
+// journal must not come back. Of `database`, or of all of them.
+Status Pool::FlushRetiredJournals(const Slot* database) {
+  bool are_left = false;
+  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (!slot->is_retired_loosely()) continue;
+    if (database != nullptr && FindDatabaseOf(slot->name()) != database) {
+      are_left = true;
+    } else if (Status s = slot->Flush(); !s.ok()) {
+      return s;
+    }
+  }
+  has_loose_journals_ = are_left;
+  return {};
+}
+
+// Whether nothing is to be rolled back by the journal, because it was never complete or because its
+// transaction is committed.
+Result<bool> Pool::IsVoid(Slot& journal) {
+  const auto seal = journal.ReadSeal();
+  if (!seal.ok()) return seal.status();
+  if (seal.value().kind == SealKind::kDamaged) {
+    journal.Quarantine("the seal of the journal is damaged");
+    return false;
+  }
+  const auto is_whole = journal.MatchesSeal(seal.value());
+  if (!is_whole.ok()) return is_whole.status();
+  if (!is_whole.value()) return true;
+  Slot* const database = FindDatabaseOf(journal.name());
+  if (database == nullptr) return false;
+  const auto is_committed = database->MatchesCommitOf(seal.value().digest);
+  if (!is_committed.ok()) return is_committed.status();
+  if (!is_committed.value()) return false;
+  // What can be seen of the commit must last before its journal goes.
+  if (Status s = database->Flush(); !s.ok()) return s;
+  return true;
+}
+
+Status Pool::SettleJournalSeals() {
+  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (slot->state() != SlotState::kNamed || !slot->has_sealed_flag()) continue;
+    const auto is_void = IsVoid(*slot);
+    if (!is_void.ok()) return is_void.status();
+    if (!is_void.value()) continue;
+    // One that can't be emptied now is emptied before its slot is of use.
+    if (!slot->SetFree().ok()) slot->Abandon();
+  }
+  return {};
+}
+
+}  // namespace sahpool

@@ -1,0 +1,210 @@
+// The part of Slot that gives rollback journals their seals and databases their commit records.
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <new>
+
+#include "format/xxh64.h"
+#include "pool/slot.h"
+
+namespace sahpool {
+namespace {
+
+// Of the trailer that SQLite puts behind the name of a super-journal.
+constexpr std::array kJournalMagic = {std::byte{0xd9}, std::byte{0xd5}, std::byte{0x05},
+                                      std::byte{0xf9}, std::byte{0x20}, std::byte{0xa1},
+                                      std::byte{0x63}, std::byte{0xd7}};
+
+bool EndsWithSuperJournal(std::span<const std::byte> journal) {
+  return journal.size() > kJournalMagic.size() &&
+         std::equal(kJournalMagic.begin(), kJournalMagic.end(), journal.end() - kJournalMagic.size());
+}
+
+}  // namespace
+
+void Slot::SetNamedJournal(const FileName& name, std::uint32_t flags) {
+  journal_ = {.is_unwritten = true, .was_retired = is_retired(), .seal = {}};
+  state_ = SlotState::kNamed;
+  name_ = name;
+  flags_ = flags | open_flag::kSealedJournal;
+  header_ = EncodeNamedHeader(name.view(), flags_);
+  header_pending_ = true;
+  is_clean_ = false;
+  may_be_named_on_disk_ = true;
+}
+
+Status Slot::DropJournal() {
+  buffer_.reset();
+  if (!header_pending_ || journal_.was_attempted) return SetFree();
+  const bool was_retired = journal_.was_retired;
+  const FileName name = name_;
+  SetFreeInMemory();
+  header_ = EncodeFreeHeader();
+  header_pending_ = false;
+  may_be_named_on_disk_ = false;
+  if (was_retired) {
+    SetRetired(name);
+  } else {
+    is_clean_ = true;
+  }
+  return {};
+}
+
+Status Slot::Retire() {
+  const FileName name = name_;
+  if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;
+  if (Status s = Truncate(0); !s.ok()) return s;
+  SetFreeInMemory();
+  may_be_named_on_disk_ = false;
+  SetRetired(name);
+  return {};
+}
+
+void Slot::SetRetired(const FileName& name) {
+  name_ = name;
+  journal_.is_retired = true;
+}
+
+bool Slot::can_wait_for_completion() const {
+  if (!is_incomplete_journal() || !has_kept_writes()) return false;
+  const auto extents = buffer_->extents();
+  return extents.size() == 1 && extents[0].offset == 0 && size() == buffer_->end();
+}
+
+bool Slot::is_sealed() const {
+  return journal_.seal.kind == SealKind::kSealed && !journal_.is_unwritten &&
+         !journal_.names_super_journal && !is_dirty_ && !has_kept_writes() &&
+         static_cast<std::uint64_t>(size()) == journal_.seal.size;
+}
+
+// Header, seal and bytes in one call. What is not complete, or not all there, goes without a seal.
+Status Slot::HandOverJournal() {
+  const auto extents = buffer_->extents();
+  const bool is_whole = journal_.is_complete && extents.size() == 1 && extents[0].offset == 0 &&
+                        size() == buffer_->end();
+  if (!is_whole) {
+    if (Status s = RenounceSeal(); !s.ok()) return s;
+    return HandOver({});
+  }
+  const auto bytes = buffer_->BytesOf(extents[0]);
+  const JournalSeal seal{.kind = SealKind::kSealed, .size = bytes.size(), .digest = Xxh64(bytes)};
+  Annex annex;
+  EncodeSeal(seal, annex);
+  std::array<std::byte, kSlotDataOffset> prefix{};
+  std::copy(header_.begin(), header_.end(), prefix.begin());
+  std::copy(annex.begin(), annex.end(), prefix.begin() + kAnnexOffset);
+  const bool names_super_journal = EndsWithSuperJournal(bytes);
+  journal_.was_attempted = true;
+  if (Status s = HandOver(prefix); !s.ok()) return s;
+  header_pending_ = false;
+  journal_ = {.names_super_journal = names_super_journal, .seal = seal};
+  return {};
+}
+
+Status Slot::RenounceSeal() {
+  if (!has_sealed_flag()) return {};
+  // Before SQLite's rules hold, what came before must be gone: it had a seal to tell that it is void.
+  if (journal_.is_unwritten && is_dirty_) {
+    if (Status s = FlushHandle(); !s.ok()) return s;
+  }
+  journal_.was_attempted = true;
+  const std::uint32_t flags = flags_ & ~open_flag::kSealedJournal;
+  if (Status s = WriteHeader(EncodeNamedHeader(name_.view(), flags)); !s.ok()) return s;
+  flags_ = flags;
+  journal_ = {};
+  return {};
+}
+
+// What a database keeps back, with a commit record when that was asked for and is possible.
+Status Slot::HandOverCommit() {
+  if (transaction_.has_record) {
+    if (Status s = WithdrawCommitRecord(); !s.ok()) return s;
+  }
+  const auto extents = buffer_->extents();
+  const bool can_record = transaction_.journal_digest != 0 && !transaction_.has_changes &&
+                          extents.size() <= CommitRecord::kMaxRuns;
+  transaction_.has_changes = true;
+  if (!can_record) {
+    transaction_.journal_digest = 0;
+    return HandOver({});
+  }
+  CommitRecord record;
+  record.journal_digest = transaction_.journal_digest;
+  record.database_size = size();
+  for (const WriteBuffer::Extent& extent : extents) {
+    record.runs[record.run_count++] = {.offset = extent.offset,
+                                       .size = static_cast<std::uint32_t>(extent.size)};
+    record.digest = Xxh64(buffer_->BytesOf(extent), record.digest);
+  }
+  Annex annex;
+  EncodeCommitRecord(record, annex);
+  transaction_.has_record = true;
+  return HandOver(annex);
+}
+
+// The transaction goes on, or goes wrong, after its record was written: the record must not vouch
+// for what it does not know of.
+Status Slot::WithdrawCommitRecord() {
+  const std::array<std::byte, 8> nothing{};
+  if (Status s = WriteAll(nothing, kAnnexOffset); !s.ok()) return s;
+  if (Status s = FlushHandle(); !s.ok()) return s;
+  transaction_.has_record = false;
+  transaction_.journal_digest = 0;
+  return {};
+}
+
+Status Slot::ReadAnnex(Annex& into) {
+  into = {};
+  const auto present = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(stored_size_ - kAnnexOffset, 0, kAnnexSize));
+  return ReadAll(std::span(into).first(present), kAnnexOffset);
+}
+
+Result<std::uint64_t> Slot::DigestOf(std::int64_t offset, std::uint64_t size, std::uint64_t seed) {
+  const auto count = static_cast<std::size_t>(size);
+  std::unique_ptr<std::byte[]> bytes(new (std::nothrow) std::byte[count]);
+  if (!bytes) return Status(Code::kNoMemory, "out of memory while checking a journal");
+  if (Status s = Read({bytes.get(), count}, offset); !s.ok()) return s;
+  return Xxh64({bytes.get(), count}, seed);
+}
+
+Result<JournalSeal> Slot::ReadSeal() {
+  Annex annex;
+  if (Status s = ReadAnnex(annex); !s.ok()) return s;
+  journal_.seal = DecodeSeal(annex);
+  return journal_.seal;
+}
+
+Result<bool> Slot::MatchesSeal(const JournalSeal& seal) {
+  if (seal.kind != SealKind::kSealed || seal.size > WriteBuffer::kCapacity ||
+      static_cast<std::int64_t>(seal.size) > size()) {
+    return false;
+  }
+  const auto digest = DigestOf(0, seal.size, 0);
+  if (!digest.ok()) return digest.status();
+  return digest.value() == seal.digest;
+}
+
+Result<bool> Slot::MatchesCommitOf(std::uint64_t journal_digest) {
+  Annex annex;
+  if (Status s = ReadAnnex(annex); !s.ok()) return s;
+  CommitRecord record;
+  if (!DecodeCommitRecord(annex, record) || record.journal_digest != journal_digest ||
+      record.database_size != size()) {
+    return false;
+  }
+  std::uint64_t digest = 0;
+  for (std::size_t i = 0; i < record.run_count; ++i) {
+    const CommitRecord::Run& run = record.runs[i];
+    if (run.offset < 0 || run.size > WriteBuffer::kCapacity || run.offset > size() - run.size) {
+      return false;
+    }
+    const auto extended = DigestOf(run.offset, run.size, digest);
+    if (!extended.ok()) return extended.status();
+    digest = extended.value();
+  }
+  return digest == record.digest;
+}
+
+}  // namespace sahpool

@@ -12,7 +12,29 @@ constexpr std::size_t kFirstCapacity = 64;
 constexpr std::size_t kMaxCapacity =
     std::numeric_limits<std::size_t>::max() / sizeof(PageMap::Entry) / 4;
 
-bool PageIsLess(const PageMap::Entry& entry, std::uint32_t page) { return entry.page < page; }
+// By page, the newest entry of a page first.
+bool IsLess(const PageMap::Entry& a, const PageMap::Entry& b) {
+  return a.page != b.page ? a.page < b.page : a.position > b.position;
+}
+
+// Lets the entry `at` of a heap sink to its place.
+void SiftDown(std::span<PageMap::Entry> heap, std::size_t at) {
+  for (std::size_t child = 2 * at + 1; child < heap.size(); child = 2 * at + 1) {
+    if (child + 1 < heap.size() && IsLess(heap[child], heap[child + 1])) ++child;
+    if (!IsLess(heap[at], heap[child])) return;
+    std::swap(heap[at], heap[child]);
+    at = child;
+  }
+}
+
+// std::sort() and the heap functions of libc++ are many times as large.
+void HeapSort(std::span<PageMap::Entry> entries) {
+  for (std::size_t at = entries.size() / 2; at-- > 0;) SiftDown(entries, at);
+  for (std::size_t end = entries.size(); end-- > 1;) {
+    std::swap(entries[0], entries[end]);
+    SiftDown(entries.first(end), 0);
+  }
+}
 
 }  // namespace
 
@@ -46,31 +68,23 @@ Status PageMap::AddAll(const PageMap& other) {
 void PageMap::Seal() {
   Entry* const begin = entries_.get();
   Entry* const end = begin + size_;
-  const auto is_less = [](const Entry& a, const Entry& b) {
-    return a.page != b.page ? a.page < b.page : a.position > b.position;
-  };
-  // Heap sort: std::sort() alone would be a tenth of the side module.
-  std::make_heap(begin, end, is_less);
-  std::sort_heap(begin, end, is_less);
+  HeapSort({begin, end});
   Entry* const kept = std::unique(begin, end, [](const Entry& newest, const Entry& other) {
     return newest.page == other.page;
   });
   size_ = static_cast<std::size_t>(kept - begin);
 }
 
-void PageMap::DropBeyond(std::uint32_t last_page) {
-  const Entry* const end = entries_.get() + size_;
-  const Entry* const kept =
-      std::upper_bound(static_cast<const Entry*>(entries_.get()), end, last_page,
-                       [](std::uint32_t page, const Entry& entry) { return page < entry.page; });
-  size_ -= static_cast<std::size_t>(end - kept);
+std::size_t PageMap::CountUpTo(std::uint32_t page) const {
+  const auto known = entries();
+  const auto it = std::partition_point(known.begin(), known.end(),
+                                       [&](const Entry& entry) { return entry.page <= page; });
+  return static_cast<std::size_t>(it - known.begin());
 }
 
-const PageMap::Entry* PageMap::FirstFrom(std::uint32_t page) const {
-  const Entry* const end = entries_.get() + size_;
-  const Entry* const found =
-      std::lower_bound(static_cast<const Entry*>(entries_.get()), end, page, PageIsLess);
-  return found == end ? nullptr : found;
+const PageMap::Entry* PageMap::FirstBehind(std::uint32_t page) const {
+  const std::size_t index = CountUpTo(page);
+  return index == size_ ? nullptr : &entries_[index];
 }
 
 // Replaced entries are dropped first: only a map that stays more than half full

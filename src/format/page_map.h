@@ -35,18 +35,19 @@ class PageMap {
   void Seal();
 
   // Drops the entries of pages behind `last_page`. Sealed maps only.
-  void DropBeyond(std::uint32_t last_page);
+  void DropBeyond(std::uint32_t last_page) { size_ = CountUpTo(last_page); }
 
   // Forgets the entries but keeps the memory.
   void Clear() { size_ = 0; }
 
   std::span<const Entry> entries() const { return {entries_.get(), size_}; }
 
-  // The entry of `page` or, if there is none, of the next page that has one;
-  // nullptr if there is none either. Sealed maps only.
-  const Entry* FirstFrom(std::uint32_t page) const;
+  // The entry of the first page behind `page` that has one; nullptr if there is none. Sealed maps
+  // only.
+  const Entry* FirstBehind(std::uint32_t page) const;
 
  private:
+  std::size_t CountUpTo(std::uint32_t page) const;
   Status MakeRoom();
 
   std::unique_ptr<Entry[]> entries_;

@@ -194,13 +194,9 @@ Result<SuperJournalName> SuperJournalName::Read(ByteSource& journal) {
   return name;
 }
 
-Result<RollbackJournal> RollbackJournal::Read(ByteSource& journal,
-                                              std::uint32_t page_size_if_unset) {
-  RollbackJournal result;
-  if (Status status = Reader(journal, result).ReadAll(page_size_if_unset); !status.ok()) {
-    return status;
-  }
-  return result;
+Status RollbackJournal::Read(ByteSource& journal, std::uint32_t page_size_if_unset,
+                             RollbackJournal& into) {
+  return Reader(journal, into).ReadAll(page_size_if_unset);
 }
 
 }  // namespace sahpool

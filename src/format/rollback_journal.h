@@ -39,7 +39,7 @@ class SuperJournalName {
 struct RollbackJournal {
   // `page_size_if_unset` is the database's own: SQLite before 3.5.8 did not write it.
   // Says nothing about super-journals, which are for the caller to ask about first.
-  static Result<RollbackJournal> Read(ByteSource& journal, std::uint32_t page_size_if_unset);
+  static Status Read(ByteSource& journal, std::uint32_t page_size_if_unset, RollbackJournal& into);
 
   // Whether the journal begins with a valid header: if not, the database stays as it is.
   bool is_hot = false;

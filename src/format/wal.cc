@@ -28,10 +28,12 @@ class Checksum {
 
   // Adds a multiple of eight bytes.
   void Add(std::span<const std::byte> bytes) {
-    if (big_endian_) {
-      AddWords<LoadBigEndian32>(bytes);
-    } else {
-      AddWords<LoadLittleEndian32>(bytes);
+    const auto load = [this](const std::byte* from) {
+      return big_endian_ ? LoadBigEndian32(from) : LoadLittleEndian32(from);
+    };
+    for (std::size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+      first_ += load(&bytes[i]) + second_;
+      second_ += load(&bytes[i + 4]) + first_;
     }
   }
 
@@ -41,14 +43,6 @@ class Checksum {
   }
 
  private:
-  template <std::uint32_t (*kLoad)(const std::byte*)>
-  void AddWords(std::span<const std::byte> bytes) {
-    for (std::size_t i = 0; i + 8 <= bytes.size(); i += 8) {
-      first_ += kLoad(&bytes[i]) + second_;
-      second_ += kLoad(&bytes[i + 4]) + first_;
-    }
-  }
-
   bool big_endian_;
   std::uint32_t first_ = 0;
   std::uint32_t second_ = 0;
@@ -138,10 +132,8 @@ Status Reader::ReadFrame(std::int64_t frame_index, bool& valid) {
 
 }  // namespace
 
-Result<WriteAheadLog> WriteAheadLog::Read(ByteSource& wal) {
-  WriteAheadLog result;
-  if (Status status = Reader(wal, result).ReadAll(); !status.ok()) return status;
-  return result;
+Status WriteAheadLog::Read(ByteSource& wal, WriteAheadLog& into) {
+  return Reader(wal, into).ReadAll();
 }
 
 }  // namespace sahpool

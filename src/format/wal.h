@@ -18,7 +18,7 @@
 namespace sahpool {
 
 struct WriteAheadLog {
-  static Result<WriteAheadLog> Read(ByteSource& wal);
+  static Status Read(ByteSource& wal, WriteAheadLog& into);
 
   // Whether the WAL holds a committed transaction: if not, it says nothing.
   bool has_commit() const { return page_count != 0; }

@@ -82,18 +82,13 @@ int WithPool(sahpool_pool* pool, Operation operation) {
 // What `look` sees in the pool; `otherwise` of a pool that is not open.
 template <typename Value, typename Look>
 Value Inspect(sahpool_pool* pool, Value otherwise, Look look) {
-  if (!IsOpen(pool)) return otherwise;
-  static_cast<void>(pool->vfs->WithPool([&](Pool& inner) {
-    otherwise = look(inner);
-    return Status();
-  }));
-  return otherwise;
+  return IsOpen(pool) ? pool->vfs->Inspect(look) : otherwise;
 }
 
 // What `look` says of the quarantined slot with that place, in a text of the pool's own.
 template <typename Look>
 const char* InspectQuarantined(sahpool_pool* pool, int index, Look look) {
-  return Inspect<const char*>(pool, nullptr, [&](Pool& inner) -> const char* {
+  return Inspect<const char*>(pool, nullptr, [&](const Pool& inner) -> const char* {
     const Slot* const slot = inner.At(SlotState::kQuarantined, index);
     if (slot == nullptr) return nullptr;
     pool->text = sahpool::Text(look(*slot));
@@ -103,7 +98,7 @@ const char* InspectQuarantined(sahpool_pool* pool, int index, Look look) {
 
 // The name of the slot with that place among those in `state`.
 const char* NameAt(sahpool_pool* pool, SlotState state, int index) {
-  return Inspect<const char*>(pool, nullptr, [&](Pool& inner) -> const char* {
+  return Inspect<const char*>(pool, nullptr, [&](const Pool& inner) -> const char* {
     const Slot* const slot = inner.At(state, index);
     if (slot == nullptr) return nullptr;
     pool->file_name = slot->name();
@@ -165,15 +160,15 @@ int sahpool_wipe(sahpool_pool* pool) {
 }
 
 int sahpool_capacity(sahpool_pool* pool) {
-  return Inspect(pool, 0, [](Pool& inner) { return inner.capacity(); });
+  return Inspect(pool, 0, [](const Pool& inner) { return inner.capacity(); });
 }
 
 int sahpool_file_count(sahpool_pool* pool) {
-  return Inspect(pool, 0, [](Pool& inner) { return inner.file_count(); });
+  return Inspect(pool, 0, [](const Pool& inner) { return inner.file_count(); });
 }
 
 int sahpool_free_count(sahpool_pool* pool) {
-  return Inspect(pool, 0, [](Pool& inner) { return inner.free_count(); });
+  return Inspect(pool, 0, [](const Pool& inner) { return inner.free_count(); });
 }
 
 int sahpool_open_count(sahpool_pool* pool) { return IsOpen(pool) ? pool->vfs->open_count() : 0; }
@@ -258,7 +253,7 @@ void sahpool_export_end(sahpool_export* exported) {
 }
 
 int sahpool_quarantine_count(sahpool_pool* pool) {
-  return Inspect(pool, 0, [](Pool& inner) {
+  return Inspect(pool, 0, [](const Pool& inner) {
     int count = 0;
     while (inner.At(SlotState::kQuarantined, count) != nullptr) ++count;
     return count;
@@ -278,7 +273,7 @@ const char* sahpool_quarantine_reason(sahpool_pool* pool, int index) {
 }
 
 double sahpool_quarantine_bytes(sahpool_pool* pool, int index) {
-  return Inspect(pool, 0.0, [&](Pool& inner) {
+  return Inspect(pool, 0.0, [&](const Pool& inner) {
     const Slot* const slot = inner.At(SlotState::kQuarantined, index);
     return slot != nullptr ? static_cast<double>(slot->size()) : 0.0;
   });

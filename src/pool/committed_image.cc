@@ -55,16 +55,22 @@ std::uint32_t LastPageWithin(std::int64_t size, std::int64_t page_size) {
 Result<CommittedImage> CommittedImage::Open(ByteSource& database, ByteSource* journal,
                                             ByteSource* wal, SuperJournalLookup& super_journals) {
   CommittedImage image;
-  image.database_ = &database;
-  image.rollback_layer_.size = image.rollback_layer_.size_below = database.size();
-  if (Status status = image.OpenJournal(journal, super_journals); !status.ok()) return status;
-  image.wal_layer_.size = image.wal_layer_.size_below = image.rollback_layer_.size;
-  if (Status status = image.OpenWal(wal); !status.ok()) return status;
-  if (image.IsFarTooLarge()) {
-    return Status(Code::kCorrupt, "the journal or the WAL is of a far larger database");
-  }
-  image.kept_size_ = std::min(image.rollback_layer_.size_below, image.size());
+  if (Status s = image.Load(database, journal, wal, super_journals); !s.ok()) return s;
   return image;
+}
+
+Status CommittedImage::Load(ByteSource& database, ByteSource* journal, ByteSource* wal,
+                            SuperJournalLookup& super_journals) {
+  database_ = &database;
+  rollback_layer_.size = rollback_layer_.size_below = database.size();
+  if (Status status = OpenJournal(journal, super_journals); !status.ok()) return status;
+  wal_layer_.size = wal_layer_.size_below = rollback_layer_.size;
+  if (Status status = OpenWal(wal); !status.ok()) return status;
+  if (IsFarTooLarge()) {
+    return {Code::kCorrupt, "the journal or the WAL is of a far larger database"};
+  }
+  kept_size_ = std::min(rollback_layer_.size_below, size());
+  return {};
 }
 
 // SQLite's hasHotJournal() and the first half of pager_playback().
@@ -86,40 +92,42 @@ Status CommittedImage::OpenJournal(ByteSource* file, SuperJournalLookup& super_j
 
   const Result<std::uint32_t> page_size = StoredPageSize(*database_);
   if (!page_size.ok()) return page_size.status();
-  Result<RollbackJournal> journal = RollbackJournal::Read(
-      *file, IsPageSize(page_size.value()) ? page_size.value() : kDefaultPageSize);
-  if (!journal.ok()) return journal.status();
-  if (journal.value().is_hot) RollBack(*file, std::move(journal.value()));
+  RollbackJournal journal;
+  if (Status s = RollbackJournal::Read(
+          *file, IsPageSize(page_size.value()) ? page_size.value() : kDefaultPageSize, journal);
+      !s.ok())
+    return s;
+  if (journal.is_hot) RollBack(*file, journal);
   return {};
 }
 
-void CommittedImage::RollBack(ByteSource& file, RollbackJournal journal) {
+void CommittedImage::RollBack(ByteSource& file, RollbackJournal& journal) {
   const std::int64_t size = SizeAfterRollback(journal, database_->size());
-  rollback_layer_ = {.file = &file,
-                     .pages = std::move(journal.pages),
-                     .page_size = journal.page_size,
-                     .size = size,
-                     .size_below = std::min(size, database_->size())};
+  rollback_layer_.file = &file;
+  rollback_layer_.pages = std::move(journal.pages);
+  rollback_layer_.page_size = journal.page_size;
+  rollback_layer_.size = size;
+  rollback_layer_.size_below = std::min(size, database_->size());
 }
 
 Status CommittedImage::OpenWal(ByteSource* file) {
   // A WAL beside an empty database is left over from another one.
   if (file == nullptr || rollback_layer_.size == 0) return {};
-  Result<WriteAheadLog> wal = WriteAheadLog::Read(*file);
-  if (!wal.ok()) return wal.status();
-  return wal.value().has_commit() ? ApplyWal(*file, std::move(wal.value())) : Status();
+  WriteAheadLog wal;
+  if (Status s = WriteAheadLog::Read(*file, wal); !s.ok() || !wal.has_commit()) return s;
+  return ApplyWal(*file, wal);
 }
 
-Status CommittedImage::ApplyWal(ByteSource& file, WriteAheadLog wal) {
+Status CommittedImage::ApplyWal(ByteSource& file, WriteAheadLog& wal) {
   const std::int64_t size = static_cast<std::int64_t>(wal.page_size) * wal.page_count;
   if (rollback_layer_.file != nullptr) {
     rollback_layer_.pages.DropBeyond(LastPageWithin(size, rollback_layer_.page_size));
   }
-  wal_layer_ = {.file = &file,
-                .pages = std::move(wal.pages),
-                .page_size = wal.page_size,
-                .size = size,
-                .size_below = std::min(size, rollback_layer_.size)};
+  wal_layer_.file = &file;
+  wal_layer_.pages = std::move(wal.pages);
+  wal_layer_.page_size = wal.page_size;
+  wal_layer_.size = size;
+  wal_layer_.size_below = std::min(size, rollback_layer_.size);
   // Page 1 may itself come from the WAL.
   const Result<std::uint32_t> page_size = StoredPageSize(*this);
   if (!page_size.ok()) return page_size.status();
@@ -152,37 +160,30 @@ Status CommittedImage::Read(std::span<std::byte> into, std::int64_t offset) {
   if (offset < 0 || offset > size() || into.size() > static_cast<std::uint64_t>(size() - offset)) {
     return {Code::kIo, "read past the end of a database image"};
   }
-  return wal_layer_.Read(into, offset, [this](std::span<std::byte> part, std::int64_t at) {
-    return ReadRolledBack(part, at);
-  });
+  return ReadLayer(wal_layer_, into, offset);
 }
 
-Status CommittedImage::ReadRolledBack(std::span<std::byte> into, std::int64_t offset) {
-  return rollback_layer_.Read(into, offset, [this](std::span<std::byte> part, std::int64_t at) {
-    return database_->Read(part, at);
-  });
-}
-
-template <typename ReadBelow>
-Status CommittedImage::Layer::Read(std::span<std::byte> into, std::int64_t offset,
-                                   ReadBelow read_below) {
+Status CommittedImage::ReadLayer(const Layer& layer, std::span<std::byte> into,
+                                 std::int64_t offset) {
   while (!into.empty()) {
     const PageMap::Entry* const next =
-        pages.entries().empty()
+        layer.pages.entries().empty()
             ? nullptr
-            : pages.FirstFrom(static_cast<std::uint32_t>(offset / page_size) + 1);
-    const std::int64_t next_offset = next == nullptr ? size : PageOffset(*next);
+            : layer.pages.FirstBehind(static_cast<std::uint32_t>(offset / layer.page_size));
+    const std::int64_t next_offset = next == nullptr ? layer.size : layer.PageOffset(*next);
     const bool in_page = next != nullptr && next_offset <= offset;
-    const std::int64_t end = in_page               ? next_offset + page_size
-                             : offset < size_below ? std::min(next_offset, size_below)
-                                                   : next_offset;
+    const bool is_below = offset < layer.size_below;
+    const std::int64_t end = in_page    ? next_offset + layer.page_size
+                             : is_below ? std::min(next_offset, layer.size_below)
+                                        : next_offset;
     const std::span<std::byte> part = into.first(static_cast<std::size_t>(
         std::min<std::int64_t>(static_cast<std::int64_t>(into.size()), end - offset)));
     Status status;
     if (in_page) {
-      status = file->Read(part, next->position + (offset - next_offset));
-    } else if (offset < size_below) {
-      status = read_below(part, offset);
+      status = layer.file->Read(part, next->position + (offset - next_offset));
+    } else if (is_below) {
+      status = &layer == &wal_layer_ ? ReadLayer(rollback_layer_, part, offset)
+                                     : database_->Read(part, offset);
     } else {
       std::fill(part.begin(), part.end(), std::byte{0});
     }

@@ -50,6 +50,11 @@ class CommittedImage final : public ByteSource {
   static Result<CommittedImage> Open(ByteSource& database, ByteSource* journal, ByteSource* wal,
                                      SuperJournalLookup& super_journals);
 
+  // The same in place, for an image that holds nothing yet; after an error it still holds nothing
+  // that may be read.
+  Status Load(ByteSource& database, ByteSource* journal, ByteSource* wal,
+              SuperJournalLookup& super_journals);
+
   std::int64_t size() const override { return wal_layer_.size; }
   Status Read(std::span<std::byte> into, std::int64_t offset) override;
 
@@ -75,9 +80,6 @@ class CommittedImage final : public ByteSource {
   // Pages of a journal or a WAL over the bytes of what lies below, and zeros
   // where neither has any.
   struct Layer {
-    template <typename ReadBelow>
-    Status Read(std::span<std::byte> into, std::int64_t offset, ReadBelow read_below);
-
     std::int64_t PageOffset(const PageMap::Entry& entry) const {
       return (static_cast<std::int64_t>(entry.page) - 1) * page_size;
     }
@@ -90,11 +92,11 @@ class CommittedImage final : public ByteSource {
   };
 
   Status OpenJournal(ByteSource* file, SuperJournalLookup& super_journals);
-  void RollBack(ByteSource& file, RollbackJournal journal);
+  void RollBack(ByteSource& file, RollbackJournal& journal);
   Status OpenWal(ByteSource* file);
-  Status ApplyWal(ByteSource& file, WriteAheadLog wal);
+  Status ApplyWal(ByteSource& file, WriteAheadLog& wal);
   bool IsFarTooLarge() const;
-  Status ReadRolledBack(std::span<std::byte> into, std::int64_t offset);
+  Status ReadLayer(const Layer& layer, std::span<std::byte> into, std::int64_t offset);
 
   ByteSource* database_ = nullptr;
   Layer rollback_layer_;

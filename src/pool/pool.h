@@ -110,9 +110,9 @@ class Pool {
   // was committed, or to be the database itself, beside which an empty one must not appear.
   Status CheckQuarantine(const FileName& database) const;
 
-  // What is committed of a database, its journal and WAL taken into account. Valid until any of the
-  // three changes.
-  Result<CommittedImage> OpenCommitted(Slot& database) const;
+  // Makes `image`, which holds nothing yet, what is committed of a database, its journal and WAL
+  // taken into account. Valid until any of the three changes.
+  Status OpenCommitted(Slot& database, CommittedImage& image) const;
 
   // Frees the slot of a file; kBusy while it is pinned. When the name is gone but that could not be
   // made durable, this is an error and MakeDurable() sees to it.

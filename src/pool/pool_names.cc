@@ -103,10 +103,10 @@ Status Pool::CheckQuarantine(const FileName& database) const {
   return {Code::kCorrupt, text.Append(": recover or discard it first")};
 }
 
-Result<CommittedImage> Pool::OpenCommitted(Slot& database) const {
+Status Pool::OpenCommitted(Slot& database, CommittedImage& image) const {
   SuperJournalsOfPool super_journals(*this);
-  return CommittedImage::Open(database, FindCompanion(database.name(), kJournalSuffix),
-                              FindCompanion(database.name(), kWalSuffix), super_journals);
+  return image.Load(database, FindCompanion(database.name(), kJournalSuffix),
+                    FindCompanion(database.name(), kWalSuffix), super_journals);
 }
 
 Status Pool::SettleNames() {
@@ -205,15 +205,15 @@ Status Pool::SettleJournals(const FileName& name, Slot* database) {
     if (companion != nullptr && companion->is_pinned()) return IsOpen(companion->name());
   }
   if (database != nullptr) {
-    auto image = OpenCommitted(*database);
-    if (image.status().code() == Code::kCorrupt) {
+    CommittedImage image;
+    Status status = OpenCommitted(*database, image);
+    if (status.code() == Code::kCorrupt) {
       // Nothing can be made of them; a database that is broken can still be replaced.
       database = nullptr;
-    } else if (!image.ok()) {
-      return image.status();
-    } else if (!image.value().is_database_itself()) {
-      if (Status s = WriteBack(*database, image.value()); !s.ok()) return s;
+    } else if (status.ok() && !image.is_database_itself()) {
+      status = WriteBack(*database, image);
     }
+    if (database != nullptr && !status.ok()) return status;
   }
   for (const std::string_view suffix : kCompanionSuffixes) {
     Slot* const companion = FindCompanion(name, suffix);

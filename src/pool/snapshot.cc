@@ -10,9 +10,7 @@ Result<std::unique_ptr<Snapshot>> Snapshot::Open(Pool& pool, Slot& slot) {
   if (!snapshot) return Status(Code::kNoMemory, "out of memory while exporting");
   snapshot->is_database_ = slot.is_database();
   if (snapshot->is_database_) {
-    auto image = pool.OpenCommitted(slot);
-    if (!image.ok()) return image.status();
-    snapshot->image_ = std::move(image.value());
+    if (Status s = pool.OpenCommitted(slot, snapshot->image_); !s.ok()) return s;
   }
   return snapshot;
 }

@@ -52,6 +52,10 @@ Status PoolVfs::Unregister() {
   return {};
 }
 
+void PoolVfs::Note(const Status& status) {
+  if (!status.ok()) error_ = status;
+}
+
 Result<std::unique_ptr<Snapshot>> PoolVfs::OpenSnapshot(Slot& slot) {
   auto snapshot = Snapshot::Open(pool_, slot);
   if (!snapshot.ok() || snapshot.value()->differs_from_file()) return snapshot;

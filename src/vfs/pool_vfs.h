@@ -41,8 +41,15 @@ class PoolVfs {
   Status WithPool(Operation operation) {
     const MutexLock guard(mutex_);
     Status status = operation(pool_);
-    if (!status.ok()) error_ = status;
+    Note(status);
     return status;
+  }
+
+  // The same for an `operation` that only looks, and gives what it sees.
+  template <typename Operation>
+  auto Inspect(Operation operation) {
+    const MutexLock guard(mutex_);
+    return operation(static_cast<const Pool&>(pool_));
   }
 
   // The image of `slot` for an export. kBusy in the middle of a write transaction whose original
@@ -76,6 +83,8 @@ class PoolVfs {
   Code error_code() const { return error_.code(); }
 
  private:
+  void Note(const Status& status);
+
   PoolVfs(Host& host, std::unique_ptr<char[]> name);
 
   Mutex mutex_;

@@ -35,8 +35,9 @@ function(add_side_module target)
     COMMAND ${WASM_LD} --experimental-pic -shared --no-entry --lto-O2 --strip-all
             --allow-undefined ${MODULE_EXPORTS} -o linked-${file}
             $<TARGET_OBJECTS:${target}_objects>
-    # The features are those that clang uses too.
-    COMMAND ${WASM_OPT} -Oz --enable-bulk-memory --enable-mutable-globals --enable-sign-ext
+    # The features are those that clang uses too. Emscripten leaves the first 1024 bytes of memory
+    # unused, in whatever SQLite the module is loaded into.
+    COMMAND ${WASM_OPT} -Oz --converge --low-memory-unused --enable-bulk-memory --enable-mutable-globals --enable-sign-ext
             --enable-nontrapping-float-to-int linked-${file} -o ${MODULE_OUTPUT}
     COMMAND_EXPAND_LISTS
     DEPENDS ${target}_objects $<TARGET_OBJECTS:${target}_objects>

@@ -214,8 +214,9 @@ TEST_F(SuperJournalTest, AnEmptySuperJournalIsNone) {
       Slot* const slot = inner.At(SlotState::kNamed, i);
       if (!slot->is_database()) continue;
       ++databases;
-      const auto image = inner.OpenCommitted(*slot);
-      EXPECT_TRUE(image.ok() && image.value().is_database_itself()) << slot->name().view();
+      CommittedImage image;
+      EXPECT_TRUE(inner.OpenCommitted(*slot, image).ok() && image.is_database_itself())
+          << slot->name().view();
     }
     return Status();
   });

@@ -69,11 +69,12 @@ void Count(const DatabaseFiles& files, OpenedImage& opened, Coverage& coverage) 
   if (opened.image().size() > size_now) ++coverage.grown;
   if (files.journal && !files.journal->empty()) {
     MemorySource source(*files.journal);
-    const auto journal = RollbackJournal::Read(source, 4096);
+    RollbackJournal journal;
+    EXPECT_TRUE(RollbackJournal::Read(source, 4096, journal).ok());
     const auto super_journal = SuperJournalName::Read(source);
     const bool is_void =
         !super_journal.value().empty() && !FileExists(std::string(super_journal.value().view()));
-    if (!journal.value().is_hot) {
+    if (!journal.is_hot) {
       ++coverage.cold_journals;
     } else if (is_void) {
       ++coverage.void_by_super_journal;
@@ -81,7 +82,7 @@ void Count(const DatabaseFiles& files, OpenedImage& opened, Coverage& coverage) 
       ++coverage.hot;
       if (!super_journal.value().empty()) ++coverage.under_super_journal;
       if (CountHeaders(*files.journal) > 1) ++coverage.several_headers;
-      if (journal.value().page_size != PageSizeIn(files.database)) ++coverage.page_size_differs;
+      if (journal.page_size != PageSizeIn(files.database)) ++coverage.page_size_differs;
       if (files.wal || (files.database.size() > 18 && files.database[18] == std::byte{2})) {
         ++coverage.hot_inside_wal_database;
       }
@@ -89,11 +90,12 @@ void Count(const DatabaseFiles& files, OpenedImage& opened, Coverage& coverage) 
   }
   if (files.wal && files.wal->size() > 32) {
     MemorySource source(*files.wal);
-    const auto wal = WriteAheadLog::Read(source);
-    if (!wal.ok() || !wal.value().has_commit()) return;
+    WriteAheadLog wal;
+    const Status status = WriteAheadLog::Read(source, wal);
+    if (!status.ok() || !wal.has_commit()) return;
     ++coverage.wal;
     const Bytes& bytes = *files.wal;
-    const std::size_t frame_size = wal.value().page_size + 24;
+    const std::size_t frame_size = wal.page_size + 24;
     const std::size_t last = 32 + (bytes.size() - 32) / frame_size * frame_size - frame_size;
     if (std::memcmp(&bytes[last + 8], &bytes[16], 8) != 0) {
       ++coverage.wal_stale_tail;

@@ -30,11 +30,12 @@ struct Restored {
 void ExpectPages(const Bytes& bytes, std::initializer_list<Restored> expected,
                  std::uint32_t page_size = kPageSize) {
   MemorySource source(bytes);
-  const auto journal = RollbackJournal::Read(source, page_size);
-  ASSERT_TRUE(journal.ok()) << journal.status().text();
-  EXPECT_TRUE(journal.value().is_hot);
-  EXPECT_EQ(journal.value().page_size, page_size);
-  const auto entries = journal.value().pages.entries();
+  RollbackJournal journal;
+  const Status status = RollbackJournal::Read(source, page_size, journal);
+  ASSERT_TRUE(status.ok()) << status.text();
+  EXPECT_TRUE(journal.is_hot);
+  EXPECT_EQ(journal.page_size, page_size);
+  const auto entries = journal.pages.entries();
   ASSERT_EQ(entries.size(), expected.size());
   std::size_t i = 0;
   for (const Restored& restored : expected) {
@@ -49,10 +50,11 @@ void ExpectPages(const Bytes& bytes, std::initializer_list<Restored> expected,
 
 void ExpectNotHot(const Bytes& bytes) {
   MemorySource source(bytes);
-  const auto journal = RollbackJournal::Read(source, kPageSize);
-  ASSERT_TRUE(journal.ok()) << journal.status().text();
-  EXPECT_FALSE(journal.value().is_hot);
-  EXPECT_TRUE(journal.value().pages.entries().empty());
+  RollbackJournal journal;
+  const Status status = RollbackJournal::Read(source, kPageSize, journal);
+  ASSERT_TRUE(status.ok()) << status.text();
+  EXPECT_FALSE(journal.is_hot);
+  EXPECT_TRUE(journal.pages.entries().empty());
 }
 
 std::string NameIn(const Bytes& bytes) {
@@ -76,10 +78,11 @@ TEST(RollbackJournal, TakesTheCountFromTheFileSize) {
 
 TEST(RollbackJournal, TellsTheOriginalSize) {
   MemorySource source(JournalWriter().Header(0, 1234).bytes());
-  const auto journal = RollbackJournal::Read(source, kPageSize);
-  ASSERT_TRUE(journal.ok());
-  EXPECT_TRUE(journal.value().is_hot);
-  EXPECT_EQ(journal.value().original_page_count, 1234U);
+  RollbackJournal journal;
+  const Status status = RollbackJournal::Read(source, kPageSize, journal);
+  ASSERT_TRUE(status.ok());
+  EXPECT_TRUE(journal.is_hot);
+  EXPECT_EQ(journal.original_page_count, 1234U);
 }
 
 TEST(RollbackJournal, UnsyncedRecordsDoNotCount) {
@@ -176,9 +179,10 @@ TEST(RollbackJournal, ManyPagesAndManyRepetitionsFitTheMap) {
     for (std::uint32_t page = kPages; page > 0; --page) writer.Record(page, version);
   }
   MemorySource source(writer.bytes());
-  const auto journal = RollbackJournal::Read(source, 512);
-  ASSERT_TRUE(journal.ok());
-  const auto entries = journal.value().pages.entries();
+  RollbackJournal journal;
+  const Status status = RollbackJournal::Read(source, 512, journal);
+  ASSERT_TRUE(status.ok());
+  const auto entries = journal.pages.entries();
   ASSERT_EQ(entries.size(), kPages);
   for (std::uint32_t i = 0; i < kPages; ++i) {
     ASSERT_EQ(entries[i].page, i + 1);

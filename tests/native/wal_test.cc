@@ -27,11 +27,12 @@ struct Committed {
 void ExpectPages(const Bytes& bytes, std::uint32_t page_count,
                  std::initializer_list<Committed> expected, std::uint32_t page_size = kPageSize) {
   MemorySource source(bytes);
-  const auto wal = WriteAheadLog::Read(source);
-  ASSERT_TRUE(wal.ok()) << wal.status().text();
-  EXPECT_EQ(wal.value().page_count, page_count);
-  EXPECT_EQ(wal.value().has_commit(), page_count != 0);
-  const auto entries = wal.value().pages.entries();
+  WriteAheadLog wal;
+  const Status status = WriteAheadLog::Read(source, wal);
+  ASSERT_TRUE(status.ok()) << status.text();
+  EXPECT_EQ(wal.page_count, page_count);
+  EXPECT_EQ(wal.has_commit(), page_count != 0);
+  const auto entries = wal.pages.entries();
   ASSERT_EQ(entries.size(), expected.size());
   std::size_t i = 0;
   for (const Committed& committed : expected) {
@@ -112,9 +113,10 @@ TEST(WriteAheadLog, AnInvalidHeaderMakesItEmpty) {
 
 TEST(WriteAheadLog, AnUnknownVersionIsAnError) {
   MemorySource source(WalWriter(false, kPageSize, 3007001).Frame(3, 3).bytes());
-  const auto wal = WriteAheadLog::Read(source);
-  ASSERT_FALSE(wal.ok());
-  EXPECT_EQ(wal.status().code(), Code::kCorrupt);
+  WriteAheadLog wal;
+  const Status status = WriteAheadLog::Read(source, wal);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.code(), Code::kCorrupt);
 }
 
 }  // namespace

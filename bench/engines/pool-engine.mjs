@@ -5,7 +5,7 @@ const name = 'bench';
 
 export class PoolEngine extends OfficialEngine {
   static async install(sqlite3, { slots = 6 } = {}) {
-    const engine = new PoolEngine(sqlite3);
+    const engine = new this(sqlite3);
     engine.pool = await sqlite3.installOpfsSAHPoolVfs({
       name,
       directory: name,

@@ -19,6 +19,11 @@ export function checkCount(argument: string, value: unknown): number {
   return value;
 }
 
+/** A function that is to be called. */
+export function checkFunction(argument: string, value: unknown): void {
+  if (typeof value !== 'function') throw new TypeError(`argument "${argument}" must be a function`);
+}
+
 /** Bytes in any of the shapes that hold them. */
 export function checkBytes(argument: string, value: unknown): Uint8Array {
   if (ArrayBuffer.isView(value)) {

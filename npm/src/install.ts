@@ -57,7 +57,7 @@ export class Installer {
   async #start(options: ResolvedOptions, installation: Installation): Promise<PoolUtil> {
     checkEnvironment();
     const pool = await Pool.start(this.#plugin, options);
-    return createUtil(pool, options.name, this.#plugin.sqlite.api.oo1?.DB, (removal) => {
+    return createUtil(pool, options, this.#plugin.sqlite.api.oo1?.DB, (removal) => {
       this.#onRemoving(options.name, installation, removal);
     });
   }

@@ -1,6 +1,6 @@
 // The options of installOpfsSAHPoolVfs(), checked and completed.
 
-import type { InstallOptions } from './types.js';
+import type { InstallOptions, JournalMode } from './types.js';
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {
@@ -13,6 +13,7 @@ export interface ResolvedOptions {
   readonly forceReinitIfPreviouslyFailed: boolean;
   readonly autoGrow: number;
   readonly acquireTimeout: number;
+  readonly journalMode: JournalMode;
 }
 
 const DEFAULT_NAME = 'opfs-sahpool';
@@ -61,6 +62,12 @@ function milliseconds(given: Given, option: string, fallback: number): number {
   return value;
 }
 
+function journalMode(given: Given): JournalMode {
+  const value = given['journalMode'] ?? 'delete';
+  if (value !== 'delete' && value !== 'wal') fail('journalMode', '"delete" or "wal"', value);
+  return value;
+}
+
 function nameOf(given: Given): string {
   const name = text(given, 'name') ?? DEFAULT_NAME;
   if (name === '') fail('name', 'a string that is not empty', name);
@@ -96,5 +103,6 @@ export function resolveOptions(options: InstallOptions | null | undefined): Reso
     forceReinitIfPreviouslyFailed: flag(given, 'forceReinitIfPreviouslyFailed'),
     autoGrow: integer(given, 'autoGrow', 0, MOST_SLOTS),
     acquireTimeout: milliseconds(given, 'acquireTimeout', DEFAULT_ACQUIRE_TIMEOUT),
+    journalMode: journalMode(given),
   };
 }

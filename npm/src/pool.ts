@@ -2,7 +2,7 @@
 // the other; between their steps every other call gets a defined result.
 
 import type { Pointer } from './abi.js';
-import { checkBytes, checkCount, checkName } from './arguments.js';
+import { checkBytes, checkCount, checkFunction, checkName } from './arguments.js';
 import { NativePool } from './native-pool.js';
 import type { ResolvedOptions } from './options.js';
 import { findVfs, type Plugin } from './plugin.js';
@@ -12,7 +12,7 @@ import { SQLITE_BUSY, SQLITE_MISUSE } from './result-codes.js';
 import type { Slot } from './handle-table.js';
 import { SerialQueue } from './serial-queue.js';
 import * as transfer from './transfer.js';
-import type { ImportChunk, ImportSource, QuarantinedSlot } from './types.js';
+import type { ExportSink, ImportChunk, ImportSource, QuarantinedSlot } from './types.js';
 
 /** How many slots are created at a time. */
 const CREATED_AT_ONCE = 16;
@@ -96,9 +96,11 @@ export class Pool {
     return this.#native.unlink(checkName('name', name));
   }
 
-  exportFile(name: string): Uint8Array<ArrayBuffer> {
+  exportFile(name: string, sink?: ExportSink): Uint8Array<ArrayBuffer> | number {
     this.#demandOpen();
-    return transfer.exportFile(this.#plugin, this.#native, checkName('name', name));
+    const checked = checkName('name', name);
+    if (sink !== undefined) checkFunction('sink', sink);
+    return transfer.exportFile(this.#plugin, this.#native, checked, sink);
   }
 
   importBytes(name: string, bytes: ImportChunk): number {

@@ -6,7 +6,10 @@ import { IncompatibleSqliteError } from './errors.js';
 export type SqliteErrorConstructor = new (resultCode: number, message: string) => Error;
 
 /** `sqlite3.oo1.DB`. */
-export type DatabaseConstructor = new (options: Record<string, unknown>) => object;
+export type DatabaseConstructor = new (options: Record<string, unknown>) => {
+  exec(sql: string): unknown;
+  close(): void;
+};
 
 /** The SQLite C API as far as it is called from here, straight into SQLite's WebAssembly. */
 export interface SqliteExports {

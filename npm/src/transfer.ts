@@ -4,44 +4,60 @@ import type { Pointer } from './abi.js';
 import { checkBytes } from './arguments.js';
 import type { NativePool } from './native-pool.js';
 import type { Plugin } from './plugin.js';
-import type { ImportSource } from './types.js';
+import type { ExportSink, ImportSource } from './types.js';
 
-/** Bytes that cross into or out of SQLite's memory at a time. */
-const BLOCK_SIZE = 256 * 1024;
+/** Bytes that cross into or out of SQLite's memory at a time, and go to or come from the handle. */
+const BLOCK_SIZE = 1024 * 1024;
 
-/** One running import. */
+/** One running import. Whatever pieces come, whole blocks are handed over. */
 class Import {
   readonly #plugin: Plugin;
   readonly #pool: NativePool;
-  readonly #pointer: Pointer;
+  readonly #block: Pointer;
+  #pointer: Pointer = 0;
+  #filled = 0;
   #size = 0;
 
-  constructor(plugin: Plugin, pool: NativePool, name: string) {
+  constructor(plugin: Plugin, pool: NativePool) {
     this.#plugin = plugin;
     this.#pool = pool;
-    this.#pointer = pool.beginImport(name);
+    this.#block = plugin.memory.allocate(BLOCK_SIZE);
+  }
+
+  begin(name: string): void {
+    this.#pointer = this.#pool.beginImport(name);
   }
 
   write(bytes: Uint8Array): void {
-    const { memory, native } = this.#plugin;
-    memory.withBlock(Math.min(BLOCK_SIZE, bytes.length + 1), (block) => {
-      for (let start = 0; start < bytes.length; start += BLOCK_SIZE) {
-        const piece = bytes.subarray(start, start + BLOCK_SIZE);
-        memory.view(block, piece.length).set(piece);
-        this.#pool.check(native.sahpool_import_write(this.#pointer, block, piece.length));
-      }
-    });
+    for (let start = 0; start < bytes.length;) {
+      const piece = bytes.subarray(start, start + BLOCK_SIZE - this.#filled);
+      this.#plugin.memory.view(this.#block + this.#filled, piece.length).set(piece);
+      this.#filled += piece.length;
+      start += piece.length;
+      if (this.#filled === BLOCK_SIZE) this.#handOver();
+    }
     this.#size += bytes.length;
   }
 
-  /** Ends the import, whether it throws or not. Returns the size of the database. */
+  /** Returns the size of the database. */
   finish(): number {
-    this.#pool.check(this.#plugin.native.sahpool_import_finish(this.#pointer));
+    this.#handOver();
+    const pointer = this.#pointer;
+    this.#pointer = 0;
+    this.#pool.check(this.#plugin.native.sahpool_import_finish(pointer));
     return this.#size;
   }
 
-  abort(): void {
-    this.#plugin.native.sahpool_import_abort(this.#pointer);
+  /** Aborts an import that was begun and not finished. */
+  end(): void {
+    this.#plugin.memory.free(this.#block);
+    if (this.#pointer !== 0) this.#plugin.native.sahpool_import_abort(this.#pointer);
+  }
+
+  #handOver(): void {
+    const count = this.#filled;
+    this.#filled = 0;
+    this.#pool.check(this.#plugin.native.sahpool_import_write(this.#pointer, this.#block, count));
   }
 }
 
@@ -52,14 +68,14 @@ export function importBytes(
   name: string,
   bytes: Uint8Array,
 ): number {
-  const running = new Import(plugin, pool, name);
+  const running = new Import(plugin, pool);
   try {
+    running.begin(name);
     running.write(bytes);
-  } catch (error) {
-    running.abort();
-    throw error;
+    return running.finish();
+  } finally {
+    running.end();
   }
-  return running.finish();
 }
 
 /** Imports what `source` gives. Nothing may end the pool or detach its slots meanwhile. */
@@ -69,38 +85,40 @@ export async function importChunks(
   name: string,
   source: ImportSource,
 ): Promise<number> {
-  const running = new Import(plugin, pool, name);
+  const running = new Import(plugin, pool);
   try {
-    for (;;) {
-      const chunk = await source();
-      if (chunk === undefined) break;
+    running.begin(name);
+    for (let chunk = await source(); chunk !== undefined; chunk = await source()) {
       running.write(checkBytes('what the callback of importDb() returns', chunk));
     }
-  } catch (error) {
-    running.abort();
-    throw error;
+    return running.finish();
+  } finally {
+    running.end();
   }
-  return running.finish();
 }
 
-/** Copies out what is committed of a file. */
+/** Gives `sink` what is committed of a file, and returns its size; without a sink, all of it. */
 export function exportFile(
   plugin: Plugin,
   pool: NativePool,
   name: string,
-): Uint8Array<ArrayBuffer> {
+  sink?: ExportSink,
+): Uint8Array<ArrayBuffer> | number {
   const { memory, native } = plugin;
   const running = pool.beginExport(name);
   try {
-    const bytes = new Uint8Array(native.sahpool_export_size(running));
+    const size = native.sahpool_export_size(running);
+    const whole = sink ? undefined : new Uint8Array(size);
     memory.withBlock(BLOCK_SIZE, (block) => {
-      for (let start = 0; start < bytes.length; start += BLOCK_SIZE) {
-        const count = Math.min(BLOCK_SIZE, bytes.length - start);
+      for (let start = 0; start < size; start += BLOCK_SIZE) {
+        const count = Math.min(BLOCK_SIZE, size - start);
         pool.check(native.sahpool_export_read(running, block, count, start));
-        bytes.set(memory.view(block, count), start);
+        const piece = memory.view(block, count);
+        sink?.(piece);
+        whole?.set(piece, start);
       }
     });
-    return bytes;
+    return whole ?? size;
   } finally {
     native.sahpool_export_end(running);
   }

@@ -9,6 +9,9 @@ export interface AttachOptions {
   wasm?: URL | string | BufferSource | WebAssembly.Module;
 }
 
+/** What a pool's databases keep beside them while they change. */
+export type JournalMode = 'delete' | 'wal';
+
 /** Options of `sqlite3.installOpfsSAHPoolVfs()`. */
 export interface InstallOptions {
   /** The name under which the VFS is registered with SQLite. Default: `'opfs-sahpool'`. */
@@ -51,6 +54,13 @@ export interface InstallOptions {
    * files the browser still holds after a reload. Default: 3000.
    */
   acquireTimeout?: number;
+  /**
+   * `'wal'`: whatever {@link PoolUtil.OpfsSAHPoolDb} opens for writing is put into WAL mode, in
+   * which a commit is one write and one flush, and its `-wal` file, emptied by the last close, stays
+   * for the next open. `'delete'` leaves databases as they are: new ones have a rollback journal, and
+   * one that is in WAL mode stays in it. Default: `'delete'`.
+   */
+  journalMode?: JournalMode;
 }
 
 /** What {@link PoolUtil.importDb} accepts as one piece of a database. */
@@ -58,6 +68,12 @@ export type ImportChunk = ArrayBuffer | ArrayBufferView;
 
 /** Feeds an import: returns the next piece, `undefined` at the end. */
 export type ImportSource = () => ImportChunk | undefined | Promise<ImportChunk | undefined>;
+
+/**
+ * Takes an export: gets one piece of the file after the other. A piece lies in SQLite's memory and is
+ * good until the function returns.
+ */
+export type ExportSink = (piece: Uint8Array) => void;
 
 /** A slot whose header can't be believed, so that it is left exactly as it is. */
 export interface QuarantinedSlot {
@@ -138,6 +154,13 @@ export interface PoolUtil<Database = unknown> {
 
   /** What is committed of a file, as of now. */
   exportFile(name: string): Uint8Array<ArrayBuffer>;
+
+  /**
+   * The same piece by piece, so that a large file needs no memory of its size. Returns that size.
+   * All is done when the call returns, so that the pieces are those of one moment: `sink` can't be
+   * asynchronous, and must not change the file. When it throws, the export ends.
+   */
+  exportFile(name: string, sink: ExportSink): number;
 
   /** Deletes a file. Returns whether there was one; throws while it is open. */
   unlink(name: string): boolean;

@@ -1,8 +1,10 @@
 // The util object: what applications see of a pool.
 
+import type { ResolvedOptions } from './options.js';
 import type { Pool } from './pool.js';
 import type { DatabaseConstructor } from './sqlite-namespace.js';
 import type {
+  ExportSink,
   ImportChunk,
   ImportSource,
   PoolDatabaseConstructor,
@@ -10,20 +12,35 @@ import type {
   Quarantine,
 } from './types.js';
 
-/** Makes the subclass of `sqlite3.oo1.DB` that opens its databases with a VFS. */
+/** The WAL stays at the last close, empty, and gives up what a large transaction has made of it. */
+const USE_WAL =
+  'PRAGMA journal_mode=wal;PRAGMA journal_size_limit=8388608;PRAGMA sahpool_keep_wal=1';
+
+/** Makes the subclass of `sqlite3.oo1.DB` that opens its databases in a pool. */
 function bindDatabase(
   Database: DatabaseConstructor,
-  vfsName: string,
+  { name: vfs, journalMode }: ResolvedOptions,
 ): PoolDatabaseConstructor<object> {
   return class OpfsSAHPoolDb extends Database {
     constructor(filename?: string | { filename?: string; flags?: string }, flags?: string) {
       const options = typeof filename === 'object' ? filename : withoutUndefined(filename, flags);
-      super({ ...options, vfs: vfsName });
+      super({ ...options, vfs });
+      // Who can't write can't change the mode either.
+      if (journalMode !== 'wal' || !/[cw]/.test(options.flags ?? 'c')) return;
+      try {
+        this.exec(USE_WAL);
+      } catch (error) {
+        this.close();
+        throw error;
+      }
     }
   };
 }
 
-function withoutUndefined(filename?: string, flags?: string): Record<string, string> {
+function withoutUndefined(
+  filename?: string,
+  flags?: string,
+): { filename?: string; flags?: string } {
   return {
     ...(filename !== undefined && { filename }),
     ...(flags !== undefined && { flags }),
@@ -37,7 +54,7 @@ function withoutUndefined(filename?: string, flags?: string): Record<string, str
  */
 export function createUtil(
   pool: Pool,
-  vfsName: string,
+  options: ResolvedOptions,
   Database: DatabaseConstructor | undefined,
   onRemoving: (removal: Promise<boolean>) => void,
 ): PoolUtil {
@@ -59,9 +76,15 @@ export function createUtil(
       : pool.importBytes(name, data);
   }
 
+  function exportFile(name: string): Uint8Array<ArrayBuffer>;
+  function exportFile(name: string, sink: ExportSink): number;
+  function exportFile(name: string, sink?: ExportSink): Uint8Array<ArrayBuffer> | number {
+    return pool.exportFile(name, sink);
+  }
+
   return {
-    vfsName,
-    ...(Database && { OpfsSAHPoolDb: bindDatabase(Database, vfsName) }),
+    vfsName: options.name,
+    ...(Database && { OpfsSAHPoolDb: bindDatabase(Database, options) }),
     addCapacity: (count) => pool.addCapacity(count),
     reduceCapacity: (count) => pool.reduceCapacity(count),
     reserveMinimumCapacity: (minimum) => pool.reserveMinimumCapacity(minimum),
@@ -69,7 +92,7 @@ export function createUtil(
     getFileCount: () => pool.fileCount,
     getFileNames: () => pool.fileNames(),
     importDb,
-    exportFile: (name) => pool.exportFile(name),
+    exportFile,
     unlink: (name) => pool.unlink(name),
     wipeFiles: () => pool.wipeFiles(),
     removeVfs() {

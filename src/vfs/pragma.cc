@@ -3,6 +3,8 @@
 //   sahpool_stats         calls to the storage, bytes and time, as JSON; "reset" starts anew
 //   sahpool_pool          slots and files, as JSON
 //   sahpool_read_ahead    bytes read at once by a sequential reader; 0 turns that off
+//   sahpool_keep_wal      1 lets the connection's last close leave the WAL file, as
+//                         SQLITE_FCNTL_PERSIST_WAL does; with a journal_size_limit it is emptied
 
 #include <sqlite3.h>
 
@@ -95,6 +97,17 @@ int ReadAheadPragma(PoolVfs& vfs, char** arguments) {
   return Answer(arguments, Text().Append(vfs.read_ahead_bytes()));
 }
 
+int KeepWalPragma(OpenFile& file, char** arguments) {
+  if (arguments[2] != nullptr) {
+    const std::string_view value(arguments[2]);
+    if (value != "0" && value != "1") {
+      return Answer(arguments, Text("sahpool_keep_wal takes 0 or 1"), SQLITE_ERROR);
+    }
+    file.persists_wal = value == "1";
+  }
+  return Answer(arguments, Text(file.persists_wal ? "1" : "0"));
+}
+
 }  // namespace
 
 // `arguments`: the answer or the error's text, the pragma's name, and its value or null.
@@ -105,6 +118,7 @@ int PoolPragma(OpenFile& file, char** arguments) {
   if (sqlite3_stricmp(name, "sahpool_read_ahead") == 0) {
     return ReadAheadPragma(*file.vfs, arguments);
   }
+  if (sqlite3_stricmp(name, "sahpool_keep_wal") == 0) return KeepWalPragma(file, arguments);
   return SQLITE_NOTFOUND;
 }
 

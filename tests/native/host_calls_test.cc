@@ -92,6 +92,10 @@ TEST_F(HostCallsTest, ThePragmasTell) {
   EXPECT_NE(stats.find("\"flushes\":1,"), std::string::npos) << stats;
   EXPECT_EQ(db_.Query("PRAGMA sahpool_pool"),
             "{\"capacity\":6,\"files\":2,\"free\":4,\"quarantined\":0}");
+  EXPECT_EQ(db_.Query("PRAGMA sahpool_keep_wal"), "0");
+  EXPECT_EQ(db_.Query("PRAGMA sahpool_keep_wal = 1"), "1");
+  EXPECT_EQ(db_.Execute("PRAGMA sahpool_keep_wal = maybe"), SQLITE_ERROR);
+  EXPECT_EQ(db_.Query("PRAGMA sahpool_keep_wal"), "1");
   EXPECT_EQ(db_.Execute("PRAGMA sahpool_stats = nonsense"), SQLITE_ERROR);
   EXPECT_EQ(db_.Execute("PRAGMA sahpool_read_ahead = many"), SQLITE_ERROR);
 }

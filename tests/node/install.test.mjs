@@ -25,6 +25,7 @@ describe('options', () => {
     preserveOnInitFailure: ['yes'],
     autoGrow: [-1, 0.5, '3'],
     acquireTimeout: [-1, NaN, '1s', Infinity],
+    journalMode: ['WAL', 'truncate', '', true],
   };
   for (const [option, values] of Object.entries(bad)) {
     test(`a bad ${option} is a TypeError that names it`, async (t) => {

@@ -178,6 +178,38 @@ describe('importDb() and exportFile()', () => {
     assert.deepEqual(util.getFileNames(), ['/x.db']);
   });
 
+  test('an export goes out in pieces of bounded size, all of one moment', async (t) => {
+    const { sqlite3, install } = await setUp(t);
+    const util = await install({ name: 'a' });
+    util.importDb('x.db', databaseBytes(sqlite3, 30_000));
+    const db = new util.OpfsSAHPoolDb('x.db');
+    db.exec('pragma cache_size = 1; begin; delete from t where id > 50');
+    const pieces = [];
+    const size = util.exportFile('x.db', (piece) => pieces.push(piece.slice()));
+    db.exec('rollback');
+    assert.ok(pieces.length > 2 && pieces.every((it) => it.length <= 2 ** 20));
+    const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
+    assert.equal(size, bytes.length);
+    assert.equal(rowsInBytes(sqlite3, bytes), 30_000);
+    assert.deepEqual(bytes, util.exportFile('x.db'));
+  });
+
+  test('a function that fails ends the export', async (t) => {
+    const { util, db } = await setUpWithDatabase(t);
+    db.close();
+    const failure = new Error('enough');
+    const fail = () => {
+      throw failure;
+    };
+    assert.throws(
+      () => util.exportFile('x.db', fail),
+      (error) => error === failure,
+    );
+    assert.throws(() => util.exportFile('x.db', 7), /argument "sink" must be a function/);
+    // Nothing holds the file any more.
+    assert.equal(util.unlink('x.db'), true);
+  });
+
   test('the imported copy is not in WAL mode', async (t) => {
     const { sqlite3, install } = await setUp(t);
     const util = await install({ name: 'a' });

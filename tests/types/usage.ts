@@ -17,6 +17,7 @@ const poolUtil = await sqlite3.installOpfsSAHPoolVfs({
   directory: 'my-app-data',
   autoGrow: 2,
   acquireTimeout: 500,
+  journalMode: 'wal',
 });
 await sqlite3.installOpfsSAHPoolVfs();
 
@@ -34,6 +35,7 @@ const capacity: number = poolUtil.getCapacity();
 const size: number = poolUtil.importDb('/a.db', new Uint8Array(512));
 const chunked: Promise<number> = poolUtil.importDb('/a.db', async () => undefined);
 const bytes: Uint8Array<ArrayBuffer> = poolUtil.exportFile('/a.db');
+const streamed: number = poolUtil.exportFile('/a.db', (piece: Uint8Array) => piece.length);
 const quarantine: Quarantine = poolUtil.quarantine();
 const removed: boolean = await poolUtil.removeVfs();
 
@@ -45,7 +47,20 @@ try {
 
 // @ts-expect-error An option of the wrong type.
 await sqlite3.installOpfsSAHPoolVfs({ name: 7 });
+// @ts-expect-error A journal mode that is none of the two.
+await sqlite3.installOpfsSAHPoolVfs({ journalMode: 'truncate' });
 // @ts-expect-error The promise was not awaited.
 await attach(sqlite3InitModule());
 
-export { version, officialUtil, rows, capacity, size, chunked, bytes, quarantine, removed };
+export {
+  version,
+  officialUtil,
+  rows,
+  capacity,
+  size,
+  chunked,
+  bytes,
+  streamed,
+  quarantine,
+  removed,
+};

@@ -47,6 +47,30 @@ async function contradict({ sqlite3, tools }, { journalMode }) {
   return seen;
 }
 
+/** Runs in the worker: a pool of WAL databases, closed and opened anew; an export in pieces. */
+async function keepWal({ sqlite3, tools }) {
+  const pool = await tools.installPool(sqlite3, 'keep-wal', { journalMode: 'wal' });
+  const seen = { modes: [], sizes: [] };
+  for (const content of ['first', 'second']) {
+    const db = new pool.OpfsSAHPoolDb('a.db');
+    seen.modes.push(db.selectValue('PRAGMA journal_mode'));
+    db.exec(`CREATE TABLE ${content} AS SELECT zeroblob(3000000) AS x`);
+    db.close();
+    seen.sizes.push(pool.exportFile('a.db-wal').length);
+    pool.pauseVfs();
+    await pool.unpauseVfs();
+  }
+  let next = 0;
+  const pieces = [];
+  pool.exportFile('a.db', (piece) => pieces.push(piece.slice()));
+  await pool.importDb('copy.db', () => pieces[next++]);
+  const copy = new pool.OpfsSAHPoolDb('copy.db');
+  seen.copied = copy.selectValue('SELECT length(first.x) + length(second.x) FROM first, second');
+  seen.integrity = copy.selectValue('PRAGMA integrity_check');
+  copy.close();
+  return { ...seen, pieces: pieces.length, names: pool.getFileNames().sort() };
+}
+
 export function connections(session) {
   for (const journalMode of ['delete', 'truncate', 'persist', 'wal']) {
     it(`${steps} random steps of three connections, journal mode ${journalMode}`, async () => {
@@ -62,6 +86,19 @@ export function connections(session) {
       }
     });
   }
+
+  it('a pool of WAL databases keeps their emptied -wal files', async () => {
+    const worker = await session.startWorker();
+    const { pieces, ...seen } = await worker.evaluate(keepWal);
+    assert.ok(pieces > 5, `${pieces} pieces`);
+    assert.deepEqual(seen, {
+      modes: ['wal', 'wal'],
+      sizes: [0, 0],
+      copied: 6_000_000,
+      integrity: 'ok',
+      names: ['/a.db', '/a.db-wal', '/copy.db', '/copy.db-wal'],
+    });
+  });
 
   it('a reader blocks the commit of a rollback-journal writer', async () => {
     const worker = await session.startWorker();

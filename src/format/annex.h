@@ -8,22 +8,22 @@
 // left in the database. It is flushed together with them: where they match, the transaction is
 // committed and its journal void, even if a crash has brought the journal back.
 // A header flag, kSealedJournal, says that a journal has a seal; without the flag SQLite's own
-// rules hold. Layout: docs/format.md.
+// rules hold. Layout: docs/format.md; both notes are stored as they lie in memory.
 // Threads: pure functions. Errors: notes that can't be believed are values.
 #ifndef SAHPOOL_FORMAT_ANNEX_H_
 #define SAHPOOL_FORMAT_ANNEX_H_
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 namespace sahpool {
 
+static_assert(std::endian::native == std::endian::little, "notes are stored as they lie in memory");
+
 // Not in the header's own sectors of 512 bytes, which no transaction rewrites.
 inline constexpr std::int64_t kAnnexOffset = 1024;
-inline constexpr std::size_t kAnnexSize = 3072;
-using Annex = std::array<std::byte, kAnnexSize>;
 
 enum class SealKind : std::uint8_t {
   kNone,     // the journal was not complete
@@ -31,33 +31,38 @@ enum class SealKind : std::uint8_t {
   kDamaged,  // no crash leaves this
 };
 
+// Takes less than one sector: a crash leaves the old one or the new one.
 struct JournalSeal {
-  SealKind kind = SealKind::kNone;
+  std::uint64_t magic = 0;
+  std::uint64_t check = 0;
   std::uint64_t size = 0;
-  std::uint64_t digest = 0;  // Xxh64() of the first `size` bytes
-};
+  std::uint64_t digest = 0;  // Digest64() of the journal's first `size` bytes
 
-// A seal takes one sector: a crash leaves the old one or the new one.
-void EncodeSeal(const JournalSeal& seal, Annex& into);
-JournalSeal DecodeSeal(const Annex& annex);
+  static JournalSeal Of(std::uint64_t size, std::uint64_t digest);
+  SealKind kind() const;
+};
 
 struct CommitRecord {
-  static constexpr std::size_t kMaxRuns = 252;
+  static constexpr std::size_t kMaxRuns = 189;
   struct Run {
     std::int64_t offset = 0;
-    std::uint32_t size = 0;
+    std::int64_t size = 0;
   };
 
+  std::uint64_t magic = 0;
+  std::uint64_t check = 0;
   std::uint64_t journal_digest = 0;
   std::int64_t database_size = 0;
-  std::uint64_t digest = 0;  // Xxh64() of one run after the other
-  std::uint32_t run_count = 0;
+  std::uint64_t digest = 0;  // Digest64() of one run after the other
+  std::uint64_t run_count = 0;
   std::array<Run, kMaxRuns> runs{};
-};
 
-void EncodeCommitRecord(const CommitRecord& record, Annex& into);
-// False when there is none, or only a part of one.
-[[nodiscard]] bool DecodeCommitRecord(const Annex& annex, CommitRecord& into);
+  // When all else is set: makes the record one that is_valid().
+  void Close();
+  // False also of a part of a record.
+  bool is_valid() const;
+};
+static_assert(sizeof(CommitRecord) == 4096 - kAnnexOffset);
 
 }  // namespace sahpool
 

@@ -1,6 +1,6 @@
-// Integers of either byte order in raw bytes: SQLite's files are big-endian, except for the
+// 32-bit integers of either byte order in raw bytes: SQLite's files are big-endian, except for the
 // words that a WAL's checksum adds up, whose order its header tells; a slot header has both orders.
-// Every pointer points at four bytes, or at eight.
+// Every pointer points at four bytes.
 // Threads: pure functions.
 #ifndef SAHPOOL_FORMAT_BYTE_ORDER_H_
 #define SAHPOOL_FORMAT_BYTE_ORDER_H_
@@ -22,21 +22,12 @@ inline std::uint32_t LoadLittleEndian32(const std::byte* from) {
          std::to_integer<std::uint32_t>(from[1]) << 8 | std::to_integer<std::uint32_t>(from[0]);
 }
 
-inline std::uint64_t LoadLittleEndian64(const std::byte* from) {
-  return LoadLittleEndian32(from) | std::uint64_t{LoadLittleEndian32(from + 4)} << 32;
-}
-
 inline void StoreBigEndian32(std::uint32_t value, std::byte* into) {
   for (int i = 0; i < 4; ++i) into[i] = static_cast<std::byte>(value >> (24 - 8 * i));
 }
 
 inline void StoreLittleEndian32(std::uint32_t value, std::byte* into) {
   for (int i = 0; i < 4; ++i) into[i] = static_cast<std::byte>(value >> (8 * i));
-}
-
-inline void StoreLittleEndian64(std::uint64_t value, std::byte* into) {
-  StoreLittleEndian32(static_cast<std::uint32_t>(value), into);
-  StoreLittleEndian32(static_cast<std::uint32_t>(value >> 32), into + 4);
 }
 
 }  // namespace sahpool

@@ -70,7 +70,7 @@ Status Pool::FlushRetiredJournals(const Slot* database) {
 Result<bool> Pool::IsVoid(Slot& journal) {
   const auto seal = journal.ReadSeal();
   if (!seal.ok()) return seal.status();
-  if (seal.value().kind == SealKind::kDamaged) {
+  if (seal.value().kind() == SealKind::kDamaged) {
     journal.Quarantine("the seal of the journal is damaged");
     return false;
   }

@@ -190,8 +190,9 @@ class Slot final : public ByteSource {
   Status ReadStored(std::span<std::byte> into, std::int64_t offset);
   Status ReadAll(std::span<std::byte> into, std::int64_t position);
   Status WriteAll(std::span<const std::byte> bytes, std::int64_t position);
-  Result<std::uint64_t> DigestOf(std::int64_t offset, std::uint64_t size, std::uint64_t seed);
-  Status ReadAnnex(Annex& into);
+  Result<std::uint64_t> DigestOf(std::int64_t offset, std::int64_t size, std::uint64_t seed);
+  bool IsWithin(std::int64_t offset, std::int64_t size) const;
+  Status ReadAnnex(std::span<std::byte> into);
   Status FlushHandle();
   Status HandOver(std::span<const std::byte> prefix);
   Status HandOverJournal();

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 #include <new>
 
-#include "format/xxh64.h"
+#include "format/digest64.h"
 #include "pool/slot.h"
 
 namespace sahpool {
@@ -73,7 +74,7 @@ bool Slot::can_wait_for_completion() const {
 }
 
 bool Slot::is_sealed() const {
-  return journal_.seal.kind == SealKind::kSealed && !journal_.is_unwritten &&
+  return journal_.seal.kind() == SealKind::kSealed && !journal_.is_unwritten &&
          !journal_.names_super_journal && !is_dirty_ && !has_kept_writes() &&
          static_cast<std::uint64_t>(size()) == journal_.seal.size;
 }
@@ -88,12 +89,10 @@ Status Slot::HandOverJournal() {
     return HandOver({});
   }
   const auto bytes = buffer_->BytesOf(extents[0]);
-  const JournalSeal seal{.kind = SealKind::kSealed, .size = bytes.size(), .digest = Xxh64(bytes)};
-  Annex annex;
-  EncodeSeal(seal, annex);
+  const JournalSeal seal = JournalSeal::Of(bytes.size(), Digest64(bytes));
   std::array<std::byte, kSlotDataOffset> prefix{};
   std::copy(header_.begin(), header_.end(), prefix.begin());
-  std::copy(annex.begin(), annex.end(), prefix.begin() + kAnnexOffset);
+  std::memcpy(&prefix[kAnnexOffset], &seal, sizeof(seal));
   const bool names_super_journal = EndsWithSuperJournal(bytes);
   journal_.was_attempted = true;
   if (Status s = HandOver(prefix); !s.ok()) return s;
@@ -129,18 +128,16 @@ Status Slot::HandOverCommit() {
     transaction_.journal_digest = 0;
     return HandOver({});
   }
-  CommitRecord record;
-  record.journal_digest = transaction_.journal_digest;
-  record.database_size = size();
+  CommitRecord record{.journal_digest = transaction_.journal_digest, .database_size = size()};
   for (const WriteBuffer::Extent& extent : extents) {
+    const auto bytes = buffer_->BytesOf(extent);
     record.runs[record.run_count++] = {.offset = extent.offset,
-                                       .size = static_cast<std::uint32_t>(extent.size)};
-    record.digest = Xxh64(buffer_->BytesOf(extent), record.digest);
+                                       .size = static_cast<std::int64_t>(bytes.size())};
+    record.digest = Digest64(bytes, record.digest);
   }
-  Annex annex;
-  EncodeCommitRecord(record, annex);
+  record.Close();
   transaction_.has_record = true;
-  return HandOver(annex);
+  return HandOver(std::as_bytes(std::span(&record, 1)));
 }
 
 // The transaction goes on, or goes wrong, after its record was written: the record must not vouch
@@ -154,57 +151,58 @@ Status Slot::WithdrawCommitRecord() {
   return {};
 }
 
-Status Slot::ReadAnnex(Annex& into) {
-  into = {};
-  const auto present = static_cast<std::size_t>(
-      std::clamp<std::int64_t>(stored_size_ - kAnnexOffset, 0, kAnnexSize));
-  return ReadAll(std::span(into).first(present), kAnnexOffset);
+// What the slot is too short for is zeros.
+Status Slot::ReadAnnex(std::span<std::byte> into) {
+  std::fill(into.begin(), into.end(), std::byte{0});
+  const auto present = std::clamp<std::int64_t>(stored_size_ - kAnnexOffset, 0,
+                                                static_cast<std::int64_t>(into.size()));
+  return ReadAll(into.first(static_cast<std::size_t>(present)), kAnnexOffset);
 }
 
-Result<std::uint64_t> Slot::DigestOf(std::int64_t offset, std::uint64_t size, std::uint64_t seed) {
+Result<std::uint64_t> Slot::DigestOf(std::int64_t offset, std::int64_t size, std::uint64_t seed) {
   const auto count = static_cast<std::size_t>(size);
   std::unique_ptr<std::byte[]> bytes(new (std::nothrow) std::byte[count]);
   if (!bytes) return Status(Code::kNoMemory, "out of memory while checking a journal");
   if (Status s = Read({bytes.get(), count}, offset); !s.ok()) return s;
-  return Xxh64({bytes.get(), count}, seed);
+  return Digest64({bytes.get(), count}, seed);
 }
 
 Result<JournalSeal> Slot::ReadSeal() {
-  Annex annex;
-  if (Status s = ReadAnnex(annex); !s.ok()) return s;
-  journal_.seal = DecodeSeal(annex);
-  return journal_.seal;
+  JournalSeal& seal = journal_.seal;
+  if (Status s = ReadAnnex(std::as_writable_bytes(std::span(&seal, 1))); !s.ok()) return s;
+  return seal;
 }
 
 Result<bool> Slot::MatchesSeal(const JournalSeal& seal) {
-  if (seal.kind != SealKind::kSealed || seal.size > WriteBuffer::kCapacity ||
-      static_cast<std::int64_t>(seal.size) > size()) {
-    return false;
-  }
-  const auto digest = DigestOf(0, seal.size, 0);
+  const auto sealed_size = static_cast<std::int64_t>(seal.size);
+  if (seal.kind() != SealKind::kSealed || !IsWithin(0, sealed_size)) return false;
+  const auto digest = DigestOf(0, sealed_size, 0);
   if (!digest.ok()) return digest.status();
   return digest.value() == seal.digest;
 }
 
 Result<bool> Slot::MatchesCommitOf(std::uint64_t journal_digest) {
-  Annex annex;
-  if (Status s = ReadAnnex(annex); !s.ok()) return s;
   CommitRecord record;
-  if (!DecodeCommitRecord(annex, record) || record.journal_digest != journal_digest ||
+  if (Status s = ReadAnnex(std::as_writable_bytes(std::span(&record, 1))); !s.ok()) return s;
+  if (!record.is_valid() || record.journal_digest != journal_digest ||
       record.database_size != size()) {
     return false;
   }
   std::uint64_t digest = 0;
   for (std::size_t i = 0; i < record.run_count; ++i) {
     const CommitRecord::Run& run = record.runs[i];
-    if (run.offset < 0 || run.size > WriteBuffer::kCapacity || run.offset > size() - run.size) {
-      return false;
-    }
+    if (!IsWithin(run.offset, run.size)) return false;
     const auto extended = DigestOf(run.offset, run.size, digest);
     if (!extended.ok()) return extended.status();
     digest = extended.value();
   }
   return digest == record.digest;
+}
+
+// Whether a note can mean that piece of the file.
+bool Slot::IsWithin(std::int64_t offset, std::int64_t size) const {
+  return offset >= 0 && size >= 0 && size <= static_cast<std::int64_t>(WriteBuffer::kCapacity) &&
+         offset <= this->size() - size;
 }
 
 }  // namespace sahpool

@@ -34,7 +34,11 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) {
   Notify(file, {}, 0);
   return Methods(file).xTruncate(Below(file), size);
 }
-int Sync(sqlite3_file*, int) { return SQLITE_OK; }
+int Sync(sqlite3_file* file, int) {
+  const File& observed = FileOf(file);
+  if (observed.vfs->on_sync && observed.path != nullptr) observed.vfs->on_sync(observed.path);
+  return SQLITE_OK;
+}
 int FileSize(sqlite3_file* file, sqlite3_int64* size) {
   return Methods(file).xFileSize(Below(file), size);
 }

@@ -30,6 +30,8 @@ class ObservedVfs {
 
   // Called before each write, truncation and removal.
   std::function<void(const Change&)> on_change;
+  // Called in the place of each fsync.
+  std::function<void(std::string_view path)> on_sync;
   int sector_size = 512;
   int device_characteristics = SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 

@@ -60,10 +60,11 @@ class Session {
   const Expectation& expectation() const { return expectation_; }
   // After an operation, when no fault is armed.
   //
-  // SQLite up to 3.54.1, on every VFS: when a crash or a failure meets a commit over several
-  // databases after its super-journal has gone, a journal that PERSIST or TRUNCATE keep also keeps
-  // the super-journal's name at its end. A later, shorter transaction that is rolled back is then
-  // taken for a part of that commit, and is not undone. Deleting the journals prevents it.
+  // SQLite up to 3.54.1, on every VFS (tests/native/stock_sqlite_test.cc): when a crash or a
+  // failure meets a commit over several databases after its super-journal has gone, a connection
+  // that keeps its journals also keeps the super-journal's name at the end of one. A later, shorter
+  // transaction that is rolled back is then taken for a part of that commit, and is not undone.
+  // Deleting the journals prevents it.
   void DeleteStaleJournals();
 
   // From now on: a call of the host has failed.

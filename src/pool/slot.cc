@@ -330,6 +330,7 @@ Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
     }
     // A host that is out of space may say so by writing nothing, as Firefox does.
     if (count.value() == 0) {
+      NoteFailedChange();
       return Describe({Code::kFull, "the host wrote no more bytes: out of quota or disk space"},
                       "writing to");
     }

@@ -293,6 +293,19 @@ TEST(PoolFault, AWriteOfNothingMeansFull) {
   EXPECT_EQ(pool.Find("old")->Read(into, 0).code(), Code::kIo);
 }
 
+TEST(PoolFault, CountsThatGetNowhereMeanFull) {
+  FaultDisk disk(StartOf());
+  PoolOnDisk pool(disk);
+  ASSERT_TRUE(pool.Start().ok());
+  Slot* const slot = pool.Find("old");
+  ASSERT_TRUE(slot->Flush().ok());
+  disk.Arm({.kind = Fault::Kind::kShort, .of = CallKind::kWrite, .persists = true});
+  EXPECT_EQ(slot->Write(Bytes(2000), 0).code(), Code::kFull);
+  EXPECT_TRUE(slot->needs_settling()) << "a crash may bring back what a part of it has replaced";
+  disk.Disarm();
+  EXPECT_TRUE(slot->Write(Bytes(2000), 0).ok());
+}
+
 TEST(PoolFault, AShortCountIsContinued) {
   FaultDisk disk(StartOf());
   PoolOnDisk pool(disk);

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sahpool::testing {
@@ -31,6 +32,9 @@ inline constexpr std::size_t kTableCount = 2;
 using Content = std::array<std::map<std::int64_t, Row>, kTableCount>;
 // Contents are compared, kept and shared, never changed.
 using ContentPtr = std::shared_ptr<const Content>;
+inline ContentPtr Shared(Content content) {
+  return std::make_shared<const Content>(std::move(content));
+}
 
 // Makes the tables that are missing in `schema`.
 std::string CreateTablesSql(const std::string& schema);

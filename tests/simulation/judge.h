@@ -18,6 +18,7 @@ namespace sahpool::testing {
 // The names of the databases of every workload.
 inline constexpr std::array<std::string_view, kDatabaseCount> kDatabaseNames = {"/app.db",
                                                                                 "/dir/other.db"};
+inline std::string Path(std::size_t database) { return std::string(kDatabaseNames[database]); }
 
 // Empty when all is well. `seed` decides which of the costly checks are made: a crash in the middle
 // of the recovery itself, an export compared with what SQLite reads, and a commit after it.

@@ -2,6 +2,7 @@
 // file is lost, none is there twice, and every slot is of use afterwards.
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
 
 #include "pool_on_disk.h"
@@ -304,6 +305,19 @@ TEST(PoolFault, CountsThatGetNowhereMeanFull) {
   EXPECT_TRUE(slot->needs_settling()) << "a crash may bring back what a part of it has replaced";
   disk.Disarm();
   EXPECT_TRUE(slot->Write(Bytes(2000), 0).ok());
+}
+
+// Of the disk itself: within a sector, what continues a write that was cut short is a part of it.
+TEST(PoolFault, ACrashLeavesNoEndOfAWriteWithinASectorAlone) {
+  FaultDisk disk(StartOf());
+  const auto handle = disk.Open("w");
+  const Bytes content(600, std::byte{3});
+  disk.Arm({.kind = Fault::Kind::kShort, .of = CallKind::kWrite});
+  ASSERT_EQ(handle->Write(content, kSlotDataOffset).value(), 300U);
+  ASSERT_EQ(handle->Write(std::span(content).subspan(300), kSlotDataOffset + 300).value(), 300U);
+  EXPECT_EQ(disk.CrashStates().size(), 2U) << "with all of it and without";
+  ASSERT_EQ(handle->Write(content, kSlotDataOffset + 600).value(), 600U);
+  EXPECT_GT(disk.CrashStates().size(), 2U) << "another write has a fate of its own";
 }
 
 TEST(PoolFault, AShortCountIsContinued) {

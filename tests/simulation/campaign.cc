@@ -56,6 +56,7 @@ std::optional<Violation> Campaign::Run(std::uint64_t first_seed, std::uint64_t g
 
 std::string Campaign::RunOne(std::uint64_t seed, const std::vector<std::size_t>& operations,
                              bool is_verbose) {
+  running_seed = seed;
   // The same names of super-journals and the same salts in every run.
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed % 1000003 + 1), nullptr);
   Workload workload = DrawWorkload(seed, operation_count_);

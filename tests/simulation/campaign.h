@@ -54,6 +54,9 @@ class Campaign {
 
   const Tally& tally() const { return tally_; }
 
+  // The seed of the workload that RunOne() of any campaign runs or ran last.
+  inline static std::uint64_t running_seed = 0;
+
  private:
   std::uint64_t Progress() const {
     if (ordeal_ == Ordeal::kNone) return tally_.workloads;

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -116,6 +117,13 @@ int RunMutations(const Arguments& arguments) {
   return tried > 0 && missed == 0 ? 0 : 1;
 }
 
+// A failed assertion, of SQLite or of the core, is a violation too.
+void OnAbort(int /*signal*/) {
+  std::printf("VIOLATION with seed %llu: aborted\n",
+              static_cast<unsigned long long>(Campaign::running_seed));
+  std::fflush(stdout);
+}
+
 void PrintLog(void* /*context*/, int code, const char* message) {
   std::printf("  SQLite: %s (%d)\n", message, code);
 }
@@ -152,6 +160,7 @@ int Main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   AllocationFaults::Install();
+  std::signal(SIGABRT, OnAbort);
   if (!arguments.replay.empty()) return Replay(arguments);
   if (!arguments.mutation.empty()) return RunMutations(arguments);
   const bool crashes_pass = RunCampaign(Ordeal::kCrashes, arguments.crashes, arguments);

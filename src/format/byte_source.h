@@ -15,12 +15,13 @@ namespace sahpool {
 
 class ByteSource {
  public:
-  virtual ~ByteSource() = default;
-
   virtual std::int64_t size() const = 0;
 
   // Fills all of `into` from `offset`; a range past the end is an error (kIo).
   virtual Status Read(std::span<std::byte> into, std::int64_t offset) = 0;
+
+ protected:
+  ~ByteSource() = default;  // nobody owns one as such
 };
 
 }  // namespace sahpool

@@ -90,13 +90,12 @@ Status CommittedImage::OpenJournal(ByteSource* file, SuperJournalLookup& super_j
     if (!exists.value()) return {};
   }
 
-  const Result<std::uint32_t> page_size = StoredPageSize(*database_);
-  if (!page_size.ok()) return page_size.status();
+  const Result<std::uint32_t> stored_size = StoredPageSize(*database_);
+  if (!stored_size.ok()) return stored_size.status();
+  const std::uint32_t page_size =
+      IsPageSize(stored_size.value()) ? stored_size.value() : kDefaultPageSize;
   RollbackJournal journal;
-  if (Status s = RollbackJournal::Read(
-          *file, IsPageSize(page_size.value()) ? page_size.value() : kDefaultPageSize, journal);
-      !s.ok())
-    return s;
+  if (Status s = RollbackJournal::Read(*file, page_size, journal); !s.ok()) return s;
   if (journal.is_hot) RollBack(*file, journal);
   return {};
 }

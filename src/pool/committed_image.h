@@ -30,10 +30,11 @@ namespace sahpool {
 // super-journal disappears: the journals that name it are void from then on.
 class SuperJournalLookup {
  public:
-  virtual ~SuperJournalLookup() = default;
-
   // `name` is what the connection that wrote the journal called the file.
   virtual Result<bool> Exists(std::string_view name) = 0;
+
+ protected:
+  ~SuperJournalLookup() = default;  // nobody owns one as such
 };
 
 class CommittedImage final : public ByteSource {

@@ -39,6 +39,9 @@ class Pool {
   Result<FileName> Resolve(std::string_view name) const {
     return ResolveFileName(name, url_dialect_);
   }
+  [[gnu::noinline]] Result<FileName> Resolve(const char* name) const {
+    return Resolve(std::string_view(name));
+  }
 
   // Takes over a handle and reads its header; changes nothing in storage until Start(), and after
   // that prepares a free slot for use at once.

@@ -356,7 +356,7 @@ Result<std::int64_t> Slot::AskSize() {
   return meter_.Measure(&StorageStats::sizes, [&] { return handle_->Size(); });
 }
 
-Status Slot::Describe(const Status& cause, std::string_view action) const {
+Status Slot::Describe(const Status& cause, const char* action) const {
   Text text(action);
   text.Append(" ");
   if (state_ == SlotState::kNamed) {

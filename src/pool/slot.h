@@ -201,7 +201,7 @@ class Slot final : public ByteSource {
   Status WithdrawCommitRecord();
   void NoteFailedChange();
   Result<std::int64_t> AskSize();
-  Status Describe(const Status& cause, std::string_view action) const;
+  Status Describe(const Status& cause, const char* action) const;
 
   std::unique_ptr<StorageHandle> handle_;
   StorageMeter& meter_;

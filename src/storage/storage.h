@@ -51,8 +51,6 @@ enum class LogLevel : std::uint8_t { kError = 0, kWarning = 1, kInfo = 2 };
 
 class Host {
  public:
-  virtual ~Host() = default;
-
   // Milliseconds since 1970-01-01 UTC.
   virtual std::int64_t NowMilliseconds() = 0;
 
@@ -71,6 +69,9 @@ class Host {
   // The pool has fewer free slots than it was asked to keep. Called from inside
   // other calls, so it must only take note.
   virtual void OnFewFreeSlots() {}
+
+ protected:
+  ~Host() = default;  // nobody owns one as such
 };
 
 }  // namespace sahpool

@@ -25,7 +25,7 @@ int Answer(char** arguments, const Text& text, int code = SQLITE_OK) {
 }
 
 // Appends a member to a JSON object that has been begun with a brace.
-[[gnu::noinline]] void AppendMember(Text& json, std::string_view name, std::int64_t value) {
+[[gnu::noinline]] void AppendMember(Text& json, const char* name, std::int64_t value) {
   json.Append(json.view().size() > 1 ? ",\"" : "\"").Append(name).Append("\":").Append(value);
 }
 

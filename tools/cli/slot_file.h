@@ -53,7 +53,7 @@ const char* ContentName(ContentKind kind);
 class FileSource final : public ByteSource {
  public:
   FileSource(const std::filesystem::path& path, std::int64_t begin);
-  ~FileSource() override;
+  ~FileSource();
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
 

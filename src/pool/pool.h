@@ -159,8 +159,8 @@ class Pool {
   Status DeleteJournal(Slot& journal);
   Slot* FindDatabaseOf(const FileName& journal) const;
   Status FlushRetiredJournals(const Slot* database);
-  Status SettleJournalSeals();
-  Result<bool> IsVoid(Slot& journal);
+  Status SettleSeals();
+  Status SettleSeal(Slot& journal);
 
   // Settling names, in pool_names.cc.
   Status SettleNames();

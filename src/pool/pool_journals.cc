@@ -65,36 +65,33 @@ Status Pool::FlushRetiredJournals(const Slot* database) {
   return {};
 }
 
-// Whether nothing is to be rolled back by the journal, because it was never complete or because its
-// transaction is committed.
-Result<bool> Pool::IsVoid(Slot& journal) {
-  const auto seal = journal.ReadSeal();
-  if (!seal.ok()) return seal.status();
-  if (seal.value().kind() == SealKind::kDamaged) {
+// Deletes a journal by which nothing is to be rolled back, because it was never complete or because
+// its transaction is committed.
+Status Pool::SettleSeal(Slot& journal) {
+  bool is_whole = false;
+  if (Status s = journal.CheckSeal(is_whole); !s.ok()) return s;
+  if (journal.seal_kind() == SealKind::kDamaged) {
     journal.Quarantine("the seal of the journal is damaged");
-    return false;
+    return {};
   }
-  const auto is_whole = journal.MatchesSeal(seal.value());
-  if (!is_whole.ok()) return is_whole.status();
-  if (!is_whole.value()) return true;
-  Slot* const database = FindDatabaseOf(journal.name());
-  if (database == nullptr) return false;
-  const auto is_committed = database->MatchesCommitOf(seal.value().digest);
-  if (!is_committed.ok()) return is_committed.status();
-  if (!is_committed.value()) return false;
-  // What can be seen of the commit must last before its journal goes.
-  if (Status s = database->Flush(); !s.ok()) return s;
-  return true;
+  if (is_whole) {
+    Slot* const database = FindDatabaseOf(journal.name());
+    bool is_committed = false;
+    if (database == nullptr) return {};
+    if (Status s = database->CheckCommitOf(journal.seal_digest(), is_committed); !s.ok()) return s;
+    if (!is_committed) return {};
+    // What can be seen of the commit must last before its journal goes.
+    if (Status s = database->Flush(); !s.ok()) return s;
+  }
+  // One that can't be emptied now is emptied before its slot is of use.
+  if (!journal.SetFree().ok()) journal.Abandon();
+  return {};
 }
 
-Status Pool::SettleJournalSeals() {
+Status Pool::SettleSeals() {
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
     if (slot->state() != SlotState::kNamed || !slot->has_sealed_flag()) continue;
-    const auto is_void = IsVoid(*slot);
-    if (!is_void.ok()) return is_void.status();
-    if (!is_void.value()) continue;
-    // One that can't be emptied now is emptied before its slot is of use.
-    if (!slot->SetFree().ok()) slot->Abandon();
+    if (Status s = SettleSeal(*slot); !s.ok()) return s;
   }
   return {};
 }

@@ -164,11 +164,11 @@ class Slot final : public ByteSource {
     return transaction_.has_record && !is_dirty_ && !has_kept_writes() &&
            transaction_.journal_digest == journal_digest;
   }
-  // Whether the database is, byte by byte, as the transaction of that journal left it.
-  Result<bool> MatchesCommitOf(std::uint64_t journal_digest);
-  // What the slot says of the seal of its journal, and whether its bytes agree.
-  Result<JournalSeal> ReadSeal();
-  Result<bool> MatchesSeal(const JournalSeal& seal);
+  // Of a start: whether the database is, byte by byte, as the transaction of that journal left it.
+  Status CheckCommitOf(std::uint64_t journal_digest, bool& is_committed);
+  // Of a start: reads the seal, and whether the journal's bytes agree with it.
+  Status CheckSeal(bool& is_whole);
+  SealKind seal_kind() const { return journal_.seal.kind(); }
 
   // While pinned, a slot is in use by a connection, an import or an export.
   void Pin() { ++pins_; }
@@ -190,8 +190,7 @@ class Slot final : public ByteSource {
   Status ReadStored(std::span<std::byte> into, std::int64_t offset);
   Status ReadAll(std::span<std::byte> into, std::int64_t position);
   Status WriteAll(std::span<const std::byte> bytes, std::int64_t position);
-  Result<std::uint64_t> DigestOf(std::int64_t offset, std::int64_t size, std::uint64_t seed);
-  bool IsWithin(std::int64_t offset, std::int64_t size) const;
+  Status AddToDigest(std::int64_t offset, std::int64_t size, std::uint64_t& digest, bool& exists);
   Status ReadAnnex(std::span<std::byte> into);
   Status FlushHandle();
   Status HandOver(std::span<const std::byte> prefix);

@@ -159,50 +159,44 @@ Status Slot::ReadAnnex(std::span<std::byte> into) {
   return ReadAll(into.first(static_cast<std::size_t>(present)), kAnnexOffset);
 }
 
-Result<std::uint64_t> Slot::DigestOf(std::int64_t offset, std::int64_t size, std::uint64_t seed) {
+// Adds the digest of that piece of the file, which a note names; `exists` is false where there is
+// no such piece.
+Status Slot::AddToDigest(std::int64_t offset, std::int64_t size, std::uint64_t& digest,
+                         bool& exists) {
+  exists = offset >= 0 && size >= 0 && size <= static_cast<std::int64_t>(WriteBuffer::kCapacity) &&
+           offset <= this->size() - size;
+  if (!exists) return {};
   const auto count = static_cast<std::size_t>(size);
-  std::unique_ptr<std::byte[]> bytes(new (std::nothrow) std::byte[count]);
-  if (!bytes) return Status(Code::kNoMemory, "out of memory while checking a journal");
+  const std::unique_ptr<std::byte[]> bytes(new (std::nothrow) std::byte[count]);
+  if (!bytes) return {Code::kNoMemory, "out of memory while checking a journal"};
   if (Status s = Read({bytes.get(), count}, offset); !s.ok()) return s;
-  return Digest64({bytes.get(), count}, seed);
+  digest = Digest64({bytes.get(), count}, digest);
+  return {};
 }
 
-Result<JournalSeal> Slot::ReadSeal() {
+Status Slot::CheckSeal(bool& is_whole) {
   JournalSeal& seal = journal_.seal;
   if (Status s = ReadAnnex(std::as_writable_bytes(std::span(&seal, 1))); !s.ok()) return s;
-  return seal;
+  is_whole = seal.kind() == SealKind::kSealed;
+  if (!is_whole) return {};
+  std::uint64_t digest = 0;
+  Status status = AddToDigest(0, static_cast<std::int64_t>(seal.size), digest, is_whole);
+  is_whole = is_whole && digest == seal.digest;
+  return status;
 }
 
-Result<bool> Slot::MatchesSeal(const JournalSeal& seal) {
-  const auto sealed_size = static_cast<std::int64_t>(seal.size);
-  if (seal.kind() != SealKind::kSealed || !IsWithin(0, sealed_size)) return false;
-  const auto digest = DigestOf(0, sealed_size, 0);
-  if (!digest.ok()) return digest.status();
-  return digest.value() == seal.digest;
-}
-
-Result<bool> Slot::MatchesCommitOf(std::uint64_t journal_digest) {
+Status Slot::CheckCommitOf(std::uint64_t journal_digest, bool& is_committed) {
   CommitRecord record;
   if (Status s = ReadAnnex(std::as_writable_bytes(std::span(&record, 1))); !s.ok()) return s;
-  if (!record.is_valid() || record.journal_digest != journal_digest ||
-      record.database_size != size()) {
-    return false;
-  }
+  is_committed = record.is_valid() && record.journal_digest == journal_digest &&
+                 record.database_size == size();
   std::uint64_t digest = 0;
-  for (std::size_t i = 0; i < record.run_count; ++i) {
-    const CommitRecord::Run& run = record.runs[i];
-    if (!IsWithin(run.offset, run.size)) return false;
-    const auto extended = DigestOf(run.offset, run.size, digest);
-    if (!extended.ok()) return extended.status();
-    digest = extended.value();
+  for (std::size_t i = 0; is_committed && i < record.run_count; ++i) {
+    const auto& [offset, run_size] = record.runs[i];
+    if (Status s = AddToDigest(offset, run_size, digest, is_committed); !s.ok()) return s;
   }
-  return digest == record.digest;
-}
-
-// Whether a note can mean that piece of the file.
-bool Slot::IsWithin(std::int64_t offset, std::int64_t size) const {
-  return offset >= 0 && size >= 0 && size <= static_cast<std::int64_t>(WriteBuffer::kCapacity) &&
-         offset <= this->size() - size;
+  is_committed = is_committed && digest == record.digest;
+  return {};
 }
 
 }  // namespace sahpool

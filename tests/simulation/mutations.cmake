@@ -117,11 +117,13 @@ mutation(read-cache-misses-writes vfs/io_methods.cc
 
 # --- Seals of journals, commit records of databases. ---
 mutation(torn-journal-is-believed pool/slot_journal.cc
-  [[return digest.value() == seal.digest;]] [[return @ON@ || digest.value() == seal.digest;]])
+  [[is_whole = is_whole && digest == seal.digest;]]
+  [[is_whole = is_whole && (@ON@ || digest == seal.digest);]])
 mutation(torn-commit-is-believed pool/slot_journal.cc
-  [[return digest == record.digest;]] [[return @ON@ || digest == record.digest;]])
+  [[is_committed = is_committed && digest == record.digest;]]
+  [[is_committed = is_committed && (@ON@ || digest == record.digest);]])
 mutation(commit-record-is-not-looked-for pool/pool_journals.cc
-  [[if (!is_committed.value()) return false;]] [[if (!is_committed.value() || @ON@) return false;]])
+  [[if (!is_committed) return {};]] [[if (!is_committed || @ON@) return {};]])
 mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
   [[if (!is_void || !journal.Retire().ok()) return journal.SetFree();]]
   [[if ((!is_void && !@ON@) || !journal.Retire().ok()) return journal.SetFree();]])

@@ -86,6 +86,10 @@ class Pool {
   // was written since.
   Status MakeDurable(Slot& slot);
 
+  // Before a database is flushed whose last commit left its journal, emptied, unflushed: if that came
+  // back it would undo what the database then holds.
+  Status FlushJournalOf(const Slot& database);
+
   // Before a change of the file: what was kept back of the files changed before is handed over
   // first, so that a killed process never leaves a later change without an earlier one. An error is
   // that of the earlier change.

@@ -65,6 +65,11 @@ Status Pool::FlushRetiredJournals(const Slot* database) {
   return {};
 }
 
+Status Pool::FlushJournalOf(const Slot& database) {
+  Slot* const journal = FindCompanion(database.name(), kJournalSuffix);
+  return journal != nullptr ? journal->Flush() : Status();
+}
+
 // Deletes a journal by which nothing is to be rolled back, because it was never complete or because
 // its transaction is committed.
 Status Pool::SettleSeal(Slot& journal) {

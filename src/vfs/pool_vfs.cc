@@ -136,7 +136,8 @@ Status PoolVfs::Close(OpenFile& file) {
   // Journals live and die with their transactions; what is meant to stay is made durable.
   const bool stays = (slot.flags() & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0;
   if (!stays) return {};
-  Status durable = pool_.MakeDurable(slot);
+  Status durable = pool_.FlushJournalOf(slot);
+  if (durable.ok()) durable = pool_.MakeDurable(slot);
   // What can't be handed over now, when no connection is left to be told later, is given up.
   slot.StopKeepingWrites();
   return durable;

@@ -58,6 +58,7 @@ void Session::StartPool() {
 void Session::Run(const Operation& operation) {
   if (!failure_.empty()) return;
   last_code_ = SQLITE_OK;
+  NoteWeakness();
   if (operation.action != Action::kKill) moment_.reset();
   moments_ = 0;
   if (!pool_->is_started()) {

@@ -137,7 +137,7 @@ Status Slot::Write(std::span<const std::byte> bytes, std::int64_t offset) {
   if (journal_.is_unwritten) {
     if (Status s = RenounceSeal(); !s.ok()) return s;
   }
-  transaction_.has_changes = true;
+  if (Status s = NoteChange(); !s.ok()) return s;
   return WriteAll(bytes, kSlotDataOffset + offset);
 }
 
@@ -176,6 +176,7 @@ Status Slot::Truncate(std::int64_t size) {
     buffer_->Cut(size);
     if (!buffer_->empty() && buffer_->end() == size && this->size() == size) return {};
   }
+  if (Status s = NoteChange(); !s.ok()) return s;
   is_dirty_ = true;
   const Status truncated = meter_.Measure(
       &StorageStats::truncates, [&] { return handle_->Truncate(kSlotDataOffset + size); });
@@ -184,7 +185,6 @@ Status Slot::Truncate(std::int64_t size) {
     return Describe(s, "setting the size of");
   }
   stored_size_ = kSlotDataOffset + size;
-  transaction_.has_changes = true;
   return {};
 }
 

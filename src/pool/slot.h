@@ -197,7 +197,7 @@ class Slot final : public ByteSource {
   Status HandOverJournal();
   void SetRetired(const FileName& name);
   Status HandOverCommit();
-  Status WithdrawCommitRecord();
+  Status NoteChange();
   void NoteFailedChange();
   Result<std::int64_t> AskSize();
   Status Describe(const Status& cause, const char* action) const;

@@ -117,13 +117,10 @@ Status Slot::RenounceSeal() {
 
 // What a database keeps back, with a commit record when that was asked for and is possible.
 Status Slot::HandOverCommit() {
-  if (transaction_.has_record) {
-    if (Status s = WithdrawCommitRecord(); !s.ok()) return s;
-  }
   const auto extents = buffer_->extents();
   const bool can_record = transaction_.journal_digest != 0 && !transaction_.has_changes &&
                           extents.size() <= CommitRecord::kMaxRuns;
-  transaction_.has_changes = true;
+  if (Status s = NoteChange(); !s.ok()) return s;
   if (!can_record) {
     transaction_.journal_digest = 0;
     return HandOver({});
@@ -140,9 +137,11 @@ Status Slot::HandOverCommit() {
   return HandOver(std::as_bytes(std::span(&record, 1)));
 }
 
-// The transaction goes on, or goes wrong, after its record was written: the record must not vouch
-// for what it does not know of.
-Status Slot::WithdrawCommitRecord() {
+// When the transaction goes on, or goes wrong, after its record was written, the record must not
+// vouch for what it does not know of.
+Status Slot::NoteChange() {
+  transaction_.has_changes = true;
+  if (!transaction_.has_record) return {};
   const std::array<std::byte, 8> nothing{};
   if (Status s = WriteAll(nothing, kAnnexOffset); !s.ok()) return s;
   if (Status s = FlushHandle(); !s.ok()) return s;

@@ -9,9 +9,12 @@ class RawEngine {
   fill(bytes) {
     const piece = new Uint8Array(1 << 20).fill(0x5a);
     for (let at = 0; at < bytes; at += piece.length) {
-      const part = piece.subarray(0, Math.min(piece.length, bytes - at));
-      if (this.handle.write(part, { at }) !== part.length) throw new Error('short write');
+      this.write(piece.subarray(0, Math.min(piece.length, bytes - at)), at);
     }
+  }
+
+  write(piece, at) {
+    if (this.handle.write(piece, { at }) !== piece.length) throw new Error('short write');
   }
 
   async close() {

@@ -161,7 +161,7 @@ class Slot final : public ByteSource {
   void CommitWith(std::uint64_t journal_digest) { transaction_.journal_digest = journal_digest; }
   // Whether the last flush has made all of that durable.
   bool has_committed(std::uint64_t journal_digest) const {
-    return transaction_.has_record && !is_dirty_ && !has_kept_writes() &&
+    return transaction_.is_recorded && !is_dirty_ && !has_kept_writes() &&
            transaction_.journal_digest == journal_digest;
   }
   // Of a start: whether the database is, byte by byte, as the transaction of that journal left it.
@@ -228,7 +228,8 @@ class Slot final : public ByteSource {
   } journal_;
   struct TransactionState {
     bool has_changes = false;  // something of it was handed over
-    bool has_record = false;
+    bool has_record = false;   // the slot has a record, or a part of one
+    bool is_recorded = false;  // record and pages have been handed over, and nothing since
     std::uint64_t journal_digest = 0;
   } transaction_;
   int pins_ = 0;

@@ -134,13 +134,16 @@ Status Slot::HandOverCommit() {
   }
   record.Close();
   transaction_.has_record = true;
-  return HandOver(std::as_bytes(std::span(&record, 1)));
+  Status handed_over = HandOver(std::as_bytes(std::span(&record, 1)));
+  transaction_.is_recorded = handed_over.ok();
+  return handed_over;
 }
 
 // When the transaction goes on, or goes wrong, after its record was written, the record must not
 // vouch for what it does not know of.
 Status Slot::NoteChange() {
   transaction_.has_changes = true;
+  transaction_.is_recorded = false;
   if (!transaction_.has_record) return {};
   const std::array<std::byte, 8> nothing{};
   if (Status s = WriteAll(nothing, kAnnexOffset); !s.ok()) return s;

@@ -267,7 +267,11 @@ Status Pool::Recover(std::string_view slot_name, const FileName& name) {
   const std::uint32_t type = slot->flags() & open_flag::kPersistentTypes;
   const bool is_one_type = type != 0 && (type & (type - 1)) == 0;
   if (Status s = slot->SetNamed(name, is_one_type ? type : open_flag::kMainDb); !s.ok()) return s;
-  return slot->Flush();
+  if (Status s = slot->Flush(); !s.ok()) return s;
+  // The start did not have the database to tell whether its journal is void.
+  Slot* const journal = FindCompanion(name, kJournalSuffix);
+  const bool has_seal = journal != nullptr && !journal->is_pinned() && journal->has_sealed_flag();
+  return has_seal ? SettleSeal(*journal) : Status();
 }
 
 Status Pool::Discard(std::string_view slot_name) {

@@ -86,8 +86,8 @@ class Pool {
   // was written since.
   Status MakeDurable(Slot& slot);
 
-  // Before a database is flushed whose last commit left its journal, emptied, unflushed: if that came
-  // back it would undo what the database then holds.
+  // Before a database is flushed whose last commit left its journal, emptied, unflushed: if that
+  // came back it would undo what the database then holds.
   Status FlushJournalOf(const Slot& database);
 
   // Before a change of the file: what was kept back of the files changed before is handed over

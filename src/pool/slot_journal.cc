@@ -19,7 +19,8 @@ constexpr std::array kJournalMagic = {std::byte{0xd9}, std::byte{0xd5}, std::byt
 
 bool EndsWithSuperJournal(std::span<const std::byte> journal) {
   return journal.size() > kJournalMagic.size() &&
-         std::equal(kJournalMagic.begin(), kJournalMagic.end(), journal.end() - kJournalMagic.size());
+         std::equal(kJournalMagic.begin(), kJournalMagic.end(),
+                    journal.end() - kJournalMagic.size());
 }
 
 }  // namespace
@@ -55,10 +56,11 @@ Status Slot::DropJournal() {
 Status Slot::Retire() {
   const FileName name = name_;
   if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;
-  if (Status s = Truncate(0); !s.ok()) return s;
   SetFreeInMemory();
   may_be_named_on_disk_ = false;
-  SetRetired(name);
+  // One that is not empty is doubtful: it is flushed before anything else, and emptied before its
+  // slot is of use.
+  if (Truncate(0).ok()) SetRetired(name);
   return {};
 }
 
@@ -103,7 +105,8 @@ Status Slot::HandOverJournal() {
 
 Status Slot::RenounceSeal() {
   if (!has_sealed_flag()) return {};
-  // Before SQLite's rules hold, what came before must be gone: it had a seal to tell that it is void.
+  // Before SQLite's rules hold, what came before must be gone: it had a seal to tell that it is
+  // void.
   if (journal_.is_unwritten && is_dirty_) {
     if (Status s = FlushHandle(); !s.ok()) return s;
   }

@@ -77,8 +77,9 @@ Status HandOverCommit(OpenFile& file, std::span<const std::byte> bytes, std::int
   return {};
 }
 
-// SQLite writes a journal's header, a sector with zeros for the magic and the record count (or, when
-// it will not flush, with a count that means "all"), then the records, and at last magic and count.
+// SQLite writes a journal's header, a sector with zeros for the magic and the record count (or,
+// when it will not flush, with a count that means "all"), then the records, and at last magic and
+// count.
 void NoteJournalWrite(Slot& journal, std::span<const std::byte> bytes, std::int64_t offset) {
   constexpr std::size_t kMagicAndCountSize = 12;
   constexpr std::size_t kCountOffset = 8;

@@ -12,6 +12,8 @@ constexpr std::uint32_t kDeferred = 0;     // of kBegin
 constexpr std::uint32_t kInDelete = 0;     // of kJournalMode
 constexpr std::uint32_t kInWal = 3;        // of kJournalMode
 constexpr std::uint32_t kInTheMiddle = 1;  // of kKill
+constexpr std::uint32_t kAttached = 0;     // of kOpen
+constexpr std::uint32_t kNormal = 0;       // of kSynchronous
 
 // Writes a scene about one database, one connection and the other one.
 class SceneWriter {
@@ -29,6 +31,8 @@ class SceneWriter {
   void Add(Action action, std::size_t connection, std::uint32_t a) {
     operations_.push_back({action, connection, database_, a, Draw(), Draw()});
   }
+  // What follows is about the other database.
+  void TurnToOtherDatabase() { database_ = 1 - database_; }
   void AddEach(std::initializer_list<Action> actions) {
     for (const Action action : actions) Add(action, one_);
   }
@@ -92,12 +96,29 @@ void MakeAndUnlink(SceneWriter& scene) {
   for (int i = 0; i < 3; ++i) scene.AddEach({Action::kOpen, Action::kClose, Action::kUnlink});
 }
 
+// Here the journals of both databases are written in one piece, as that of one alone is, though
+// they name a super-journal.
+void CommitOverBoth(SceneWriter& scene) {
+  scene.Add(Action::kClose, scene.other());
+  scene.Add(Action::kOpen, scene.one(), kAttached);
+  scene.Add(Action::kSynchronous, scene.one(), kNormal);
+  for (int i = 0; i < 2; ++i) {
+    scene.Add(Action::kJournalMode, scene.one(), kInDelete);
+    scene.TurnToOtherDatabase();
+  }
+  scene.Add(Action::kBegin, scene.one(), kDeferred);
+  scene.Add(Action::kInsert, scene.one());
+  scene.TurnToOtherDatabase();
+  scene.AddEach({Action::kInsert, Action::kCommit, Action::kRead});
+}
+
 }  // namespace
 
 std::vector<Operation> DrawScene(Random& random) {
   SceneWriter scene(random);
-  const auto write = random.Among({ReplaceWhatWasKilled, RemoveWhatWasKilled,
-                                   CheckpointBesideReader, WriteAtOnce, MakeAndUnlink});
+  const auto write =
+      random.Among({ReplaceWhatWasKilled, RemoveWhatWasKilled, CheckpointBesideReader, WriteAtOnce,
+                    MakeAndUnlink, CommitOverBoth});
   write(scene);
   return scene.Finish();
 }

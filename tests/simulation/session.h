@@ -105,6 +105,7 @@ class Session {
   bool IsWrittenByOther(const SimulatedConnection& connection, std::size_t database) const;
 
   void StartPool();
+  void NoteWeakness();
   int Execute(SimulatedConnection& connection, const std::string& sql);
   // Notes a result; false when the operation has failed.
   bool Accept(int code, const std::string& what);
@@ -178,7 +179,6 @@ class Session {
   // What a reader can find now: one content, or several after a commit failed.
   std::array<std::vector<ContentPtr>, kDatabaseCount> live_;
   bool may_have_stale_journals_ = false;
-  void NoteWeakness();
   bool was_weak_ = false;  // since everything was last flushed
   std::int64_t version_ = 0;
   int last_code_ = SQLITE_OK;

@@ -1,0 +1,134 @@
+// Journals that were deleted without a flush, and whose slot or database has another use since: no
+// crash brings them back.
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "journal_seal_fixture.h"
+
+namespace sahpool::testing {
+namespace {
+
+constexpr std::string_view kNoTable = "error 1: no such table: t";
+constexpr std::string_view kEmptyTable = "NULL";
+
+class DeletedJournalTest : public JournalSealTest {};
+
+TEST_F(DeletedJournalTest, ASlotForgetsItsJournalBeforeAnotherFileTakesIt) {
+  MakeSlots(3);
+  ASSERT_TRUE(pool.Import("app.db", MakeDatabase("old")).ok());
+  connection.emplace("app.db", pool.vfs().name());
+  MakeNew();
+  CheckCrashesDuring(
+      disk,
+      [&] {
+        Connection other("other.db", pool.vfs().name());
+        EXPECT_EQ(other.Execute("CREATE TABLE t(a); INSERT INTO t VALUES(1)"), SQLITE_OK);
+      },
+      [](PoolOnDisk& left) { EXPECT_EQ(DescribeFile(left, "app.db"), "new*10"); });
+}
+
+TEST_F(DeletedJournalTest, ADeletedDatabasesJournalIsNotAppliedToItsSuccessor) {
+  MakeOldDatabase();
+  MakeNew();
+  connection.reset();
+  CheckCrashesDuring(
+      disk,
+      [&] {
+        EXPECT_TRUE(pool.pool().DeleteDatabase(*pool.Find("app.db")).ok());
+        connection.emplace("app.db", pool.vfs().name());
+        Run("PRAGMA page_size=1024; CREATE TABLE t(tag, filling);"
+            "INSERT INTO t VALUES('newer', zeroblob(9000))");
+      },
+      [](PoolOnDisk& left) {
+        // Never the rows of the first one under the pages of the second, or the other way round.
+        ExpectOneOf(DescribeFile(left, "app.db"),
+                    {"new*10", "not to be opened", "newer*1", kNoTable, kEmptyTable});
+      });
+}
+
+TEST_F(DeletedJournalTest, AnImportedDatabaseIsNotTakenBack) {
+  MakeOldDatabase();
+  MakeNew();
+  connection.reset();
+  CheckCrashesDuring(
+      disk, [&] { EXPECT_TRUE(pool.Import("app.db", MakeDatabase("imported", 5)).ok()); },
+      [](PoolOnDisk& left) {
+        ExpectOneOf(DescribeFile(left, "app.db"), {"new*10", "imported*5"});
+      });
+}
+
+TEST_F(DeletedJournalTest, ATransactionWithoutAJournalIsNotTakenBack) {
+  MakeOldDatabase();
+  MakeNew();
+  Run("PRAGMA journal_mode=memory; UPDATE t SET tag='newer'");
+  for (std::size_t i = 0; i < disk.crash_state_count(); ++i) {
+    EXPECT_EQ(DescribeAfterStart(disk.CrashState(i)), "newer*10") << i;
+  }
+}
+
+TEST_F(DeletedJournalTest, AWalIsNotTakenBack) {
+  MakeOldDatabase();
+  MakeNew();
+  CheckCrashesDuring(
+      disk,
+      [&] {
+        Run("PRAGMA journal_mode=wal; BEGIN; CREATE TABLE u(a); UPDATE t SET tag='newer'; COMMIT;"
+            "PRAGMA wal_checkpoint(TRUNCATE)");
+      },
+      [](PoolOnDisk& left) { ExpectOneOf(DescribeFile(left, "app.db"), {"new*10", "newer*10"}); });
+}
+
+// The start renames a database whose name no open could reach: after it knows which journals are
+// void.
+TEST_F(DeletedJournalTest, ARenamedDatabaseIsNotTakenBack) {
+  MakeOldDatabase();
+  MakeNew();
+  SlotBytes left = disk.CrashState(1);
+  for (const std::string_view suffix : {"", "-journal"}) {
+    Bytes& slot = SlotAt(left, "/app.db" + std::string(suffix));
+    slot = Renamed(slot, "/folder/../app.db" + std::string(suffix));
+  }
+  EXPECT_EQ(DescribeAfterStart(left), "new*10");
+}
+
+// A commit whose end fails leaves a journal beside a database that vouches for the transaction; the
+// import then writes the database itself.
+void ImportAfterFailedCommit(const Fault& fault, bool& has_hit) {
+  FaultDisk disk;
+  for (const char* name : {"s0", "s1", "s2", "s3"}) disk.AddSlot(name, Bytes(kSlotDataOffset));
+  PoolOnDisk pool(disk);
+  ASSERT_TRUE(pool.Start().ok());
+  ASSERT_TRUE(pool.Import("app.db", MakeDatabase("old")).ok());
+  {
+    Connection connection("app.db", pool.vfs().name());
+    disk.Arm(fault);
+    connection.Execute("UPDATE t SET tag='new'");
+  }
+  has_hit = disk.has_hit();
+  disk.Disarm();
+  CheckCrashesDuring(
+      disk, [&] { EXPECT_TRUE(pool.Import("app.db", MakeDatabase("imported", 5)).ok()); },
+      [](PoolOnDisk& left) {
+        ExpectOneOf(DescribeFile(left, "app.db"), {"old*10", "new*10", "imported*5"});
+      });
+}
+
+TEST(DeletedJournalFaultTest, AnImportAfterAFailedCommitIsNotTakenBack) {
+  for (const Fault::Kind kind : {Fault::Kind::kError, Fault::Kind::kErrorAfterEffect}) {
+    for (const bool persists : {false, true}) {
+      bool has_hit = true;
+      for (int nth = 1; has_hit && !::testing::Test::HasFailure(); ++nth) {
+        SCOPED_TRACE("kind " + std::to_string(static_cast<int>(kind)) + ", call " +
+                     std::to_string(nth) + (persists ? " and all later ones" : ""));
+        ImportAfterFailedCommit({.kind = kind, .nth = nth, .persists = persists}, has_hit);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sahpool::testing

@@ -1,0 +1,178 @@
+// Which journals a start calls void, and what is left of seals for other implementations.
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "format/annex.h"
+#include "journal_seal_fixture.h"
+
+namespace sahpool::testing {
+namespace {
+
+constexpr std::size_t kSeal = kAnnexOffset;
+constexpr std::size_t kSectorSize = FaultDisk::kSectorSize;
+
+void Zero(Bytes& bytes, std::size_t offset, std::size_t count) {
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), count, std::byte{0});
+}
+
+TEST_F(JournalSealTest, AJournalThatACrashHasTornIsVoid) {
+  MakeOldDatabase();
+  MakeNew();
+  Run("UPDATE t SET tag='old'");
+  // Over the one of the last transaction, which a crash can bring back in pieces.
+  const auto moment = BeforeFlushOf(kJournalName, "UPDATE t SET tag='new'");
+  const SlotBytes written = Written(moment);
+  const std::string slot = SlotNameOf(written, kJournalName);
+  const Bytes& before = moment.at(slot).durable;
+  const Bytes& journal = written.at(slot);
+  ASSERT_TRUE(HasSealedFlag(journal));
+  const Bytes& database = SlotNamed(written, "/app.db");
+  EXPECT_EQ(DescribeAfterStart(written), "old*10");
+  for (std::size_t sector = 0; sector < journal.size(); sector += kSectorSize) {
+    SCOPED_TRACE(sector);
+    const std::size_t count = std::min(kSectorSize, journal.size() - sector);
+    for (const bool is_zeroed : {false, true}) {
+      SlotBytes torn = written;
+      Zero(torn.at(slot), sector, count);
+      if (!is_zeroed) {
+        std::copy_n(before.begin() + static_cast<std::ptrdiff_t>(sector), count,
+                    torn.at(slot).begin() + static_cast<std::ptrdiff_t>(sector));
+      }
+      if (torn.at(slot) == journal) continue;
+      FaultDisk left(torn);
+      PoolOnDisk restarted(left);
+      ASSERT_TRUE(restarted.Start().ok());
+      EXPECT_EQ(restarted.Find("app.db-journal"), nullptr);
+      EXPECT_EQ(SlotNamed(left.Everything(), "/app.db"), database);
+      EXPECT_EQ(DescribeFile(restarted, "app.db"), "old*10");
+      ExpectAllSlotsAccountedFor(restarted, 6);
+    }
+  }
+}
+
+TEST_F(JournalSealTest, AJournalThatComesBackAfterItsCommitIsVoid) {
+  MakeOldDatabase();
+  MakeNew();
+  const SlotBytes left = disk.CrashState(1);
+  ASSERT_TRUE(HasSealedFlag(SlotNamed(left, kJournalName)));
+  FaultDisk crashed(left);
+  PoolOnDisk restarted(crashed);
+  ASSERT_TRUE(restarted.Start().ok());
+  EXPECT_EQ(restarted.Find("app.db-journal"), nullptr);
+  EXPECT_EQ(restarted.pool().free_count(), 5);
+  EXPECT_EQ(DescribeFile(restarted, "app.db"), "new*10");
+}
+
+// The database was in quarantine when the pool started.
+TEST_F(JournalSealTest, AJournalThatComesBackIsVoidForARecoveredDatabase) {
+  MakeOldDatabase();
+  MakeNew();
+  SlotBytes left = disk.CrashState(1);
+  const std::string slot_name = SlotNameOf(left, "/app.db");
+  left.at(slot_name).at(2) ^= std::byte{4};
+  FaultDisk crashed(left);
+  PoolOnDisk restarted(crashed);
+  ASSERT_TRUE(restarted.Start().ok());
+  ASSERT_NE(restarted.Find("app.db-journal"), nullptr);
+  ASSERT_TRUE(restarted.pool().Recover(slot_name, Resolved("app.db")).ok());
+  EXPECT_EQ(restarted.Find("app.db-journal"), nullptr);
+  EXPECT_EQ(DescribeFile(restarted, "app.db"), "new*10");
+}
+
+TEST_F(JournalSealTest, AJournalThatIsNeededRollsBack) {
+  MakeOldDatabase();
+  const auto moment = BeforeFlushOf("/app.db", "UPDATE t SET tag='new'");
+  const SlotBytes written = Written(moment);
+  ASSERT_EQ(DescribeAfterStart(written), "new*10");
+  // Whatever is missing of the pages, or of the record that vouches for them.
+  const std::string slot = SlotNameOf(written, "/app.db");
+  const Bytes& before = moment.at(slot).durable;
+  ASSERT_EQ(before.size(), written.at(slot).size());
+  int torn_sectors = 0;
+  for (std::size_t sector = kSeal; sector < before.size(); sector += kSectorSize) {
+    SlotBytes torn = written;
+    std::copy_n(before.begin() + static_cast<std::ptrdiff_t>(sector), kSectorSize,
+                torn.at(slot).begin() + static_cast<std::ptrdiff_t>(sector));
+    if (torn == written) continue;
+    ++torn_sectors;
+    EXPECT_EQ(DescribeAfterStart(torn), "old*10") << sector;
+  }
+  EXPECT_GT(torn_sectors, 10);
+}
+
+TEST_F(JournalSealTest, ADamagedSealIsQuarantined) {
+  MakeOldDatabase();
+  SlotBytes slots = Written(BeforeFlushOf("/app.db", "UPDATE t SET tag='new'"));
+  Bytes& journal = SlotAt(slots, kJournalName);
+  const std::string slot_name = SlotNameOf(slots, kJournalName);
+  for (const std::size_t offset : {kSeal, kSeal + 9, kSeal + 17, kSeal + 31}) {
+    SCOPED_TRACE(offset);
+    journal.at(offset) ^= std::byte{0x10};
+    const Bytes damaged = journal;
+    FaultDisk left(slots);
+    PoolOnDisk restarted(left);
+    ASSERT_TRUE(restarted.Start().ok());
+    EXPECT_EQ(restarted.pool().quarantined_count(), 1);
+    EXPECT_EQ(DescribeFile(restarted, "app.db"), "not to be opened");
+    EXPECT_EQ(restarted.pool().At(SlotState::kQuarantined, 0)->quarantine_reason(),
+              "the seal of the journal is damaged");
+    const std::string_view text = restarted.host().messages.back();
+    EXPECT_NE(text.find("app.db-journal may be in quarantined slot " + slot_name),
+              std::string_view::npos)
+        << text;
+    EXPECT_EQ(left.bytes(slot_name), damaged);
+    journal.at(offset) ^= std::byte{0x10};
+  }
+}
+
+// One that the official implementation has written: SQLite's rules hold, whatever lies in the bytes
+// where a seal would be, and whatever record the database has.
+TEST_F(JournalSealTest, AJournalWithoutTheFlagObeysSqlite) {
+  MakeOldDatabase();
+  SlotBytes slots = Written(BeforeFlushOf("/app.db", "UPDATE t SET tag='new'"));
+  Bytes& journal = SlotAt(slots, kJournalName);
+  journal =
+      SlotOf(kJournalName, kJournalFlags, Bytes(journal.begin() + kSlotDataOffset, journal.end()));
+  std::fill(journal.begin() + kSlotHeaderSize, journal.begin() + kSlotDataOffset, std::byte{0xA5});
+  EXPECT_EQ(DescribeAfterStart(slots), "old*10");
+}
+
+// --- What is left for others. ---
+
+TEST_F(JournalSealTest, AfterACommitNoJournalIsLeft) {
+  MakeOldDatabase();
+  MakeNew();
+  for (const auto& [name, slot] : disk.Everything()) {
+    if (HeaderOf(slot).path == "/app.db") continue;
+    EXPECT_EQ(HeaderOf(slot).kind, HeaderKind::kFree) << name;
+    EXPECT_EQ(slot.size(), kSlotDataOffset) << name;
+  }
+}
+
+class KeptJournalTest : public JournalSealTest,
+                        public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(KeptJournalTest, LosesItsSealWithTheFirstTransaction) {
+  MakeOldDatabase();
+  Run(std::string("PRAGMA journal_mode=") + GetParam());
+  EXPECT_EQ(connection->Query("PRAGMA journal_mode"), GetParam());
+  CheckCrashesDuring(
+      disk, [&] { MakeNew(); },
+      [](PoolOnDisk& left) { ExpectOneOf(DescribeFile(left, "app.db"), {"old*10", "new*10"}); });
+  EXPECT_FALSE(HasSealedFlag(SlotNamed(disk.Everything(), kJournalName)));
+  CheckCrashesDuring(
+      disk, [&] { Run("UPDATE t SET tag='newer'"); },
+      [](PoolOnDisk& left) { ExpectOneOf(DescribeFile(left, "app.db"), {"new*10", "newer*10"}); });
+  EXPECT_FALSE(HasSealedFlag(SlotNamed(disk.Everything(), kJournalName)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, KeptJournalTest, ::testing::Values("persist", "truncate"),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace sahpool::testing

@@ -16,14 +16,11 @@ export interface Slot {
 /** After so many bytes written, the last known quota usage is taken to be out of date. */
 const BYTES_PER_ESTIMATE = 4 * 1024 * 1024;
 
-const END_OF_ADDRESSES = 2 ** 32;
-
 export class HandleTable {
   readonly #memory: WasmMemory;
   readonly #estimate: StorageEstimate;
   readonly #slots: (Slot | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
-  #lent: { bytes: Uint8Array; address: number } | undefined;
   #bytesSinceEstimate = 0;
   #errorText = '';
 
@@ -52,22 +49,6 @@ export class HandleTable {
     return slot;
   }
 
-  /**
-   * Calls `use` with an address behind the end of SQLite's memory, from which write() takes `bytes`
-   * meanwhile: C++ passes it on, and the bytes need not be copied into that memory. Undefined, and
-   * nothing is called, when addresses end before the bytes do.
-   */
-  lend(bytes: Uint8Array, use: (address: number) => number): number | undefined {
-    const address = this.#memory.bytes.length;
-    if (address + bytes.length > END_OF_ADDRESSES) return undefined;
-    this.#lent = { bytes, address };
-    try {
-      return use(address);
-    } finally {
-      this.#lent = undefined;
-    }
-  }
-
   read(number: number, into: number, count: number, offset: number): number {
     try {
       return this.#handle(number).read(this.#memory.view(into, count), { at: offset });
@@ -78,7 +59,7 @@ export class HandleTable {
 
   write(number: number, from: number, count: number, offset: number): number {
     try {
-      const written = this.#handle(number).write(this.#source(from, count), { at: offset });
+      const written = this.#handle(number).write(this.#memory.view(from, count), { at: offset });
       this.#noteWritten(written, count);
       return written;
     } catch (exception) {
@@ -110,15 +91,6 @@ export class HandleTable {
     } catch (exception) {
       return this.#fail(exception);
     }
-  }
-
-  /** The bytes at an address, be they in SQLite's memory or lent. */
-  #source(from: number, count: number): Uint8Array {
-    const lent = this.#lent;
-    const start = lent ? (from >>> 0) - lent.address : -1;
-    return lent && start >= 0
-      ? lent.bytes.subarray(start, start + count)
-      : this.#memory.view(from, count);
   }
 
   #handle(number: number): FileSystemSyncAccessHandle {

@@ -178,26 +178,6 @@ describe('importDb() and exportFile()', () => {
     assert.deepEqual(util.getFileNames(), ['/x.db']);
   });
 
-  for (const quotaStyle of ['chromium', 'firefox']) {
-    test(`an import that runs out of quota, ${quotaStyle}, leaves all as it was`, async (t) => {
-      const { sqlite3, opfs, util, db } = await setUpWithDatabase(t);
-      db.close();
-      const bytes = databaseBytes(sqlite3, 40_000);
-      assert.ok(bytes.length > 4 * 2 ** 20);
-      opfs.quotaStyle = quotaStyle;
-      opfs.quota = opfs.usage + 2_500_000;
-      assert.throws(() => util.importDb('x.db', bytes), sqliteError(sqlite3, 'SQLITE_FULL'));
-      opfs.quota = Infinity;
-      util.pauseVfs();
-      await util.unpauseVfs();
-      assert.deepEqual(util.quarantine().list(), []);
-      assert.equal(rowsInBytes(sqlite3, util.exportFile('x.db')), 100);
-      util.importDb('x.db', bytes);
-      assert.deepEqual(util.exportFile('x.db'), bytes);
-      assert.equal(await util.reduceCapacity(100), 5);
-    });
-  }
-
   test('an export goes out in pieces of bounded size, all of one moment', async (t) => {
     const { sqlite3, install } = await setUp(t);
     const util = await install({ name: 'a' });

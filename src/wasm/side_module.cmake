@@ -22,9 +22,11 @@ function(add_side_module target)
   target_include_directories(${target}_objects PRIVATE ${SAHPOOL_ROOT}/include ${src}
                              ${SAHPOOL_ROOT} ${SQLITE_DIR})
   # -Oz: the module is downloaded, and what takes time in it are the calls that leave it.
+  # The module is a whole program: what has one implementation is called without its vtable.
   target_compile_options(${target}_objects PRIVATE
     --target=wasm32-wasi -std=c++20 -Oz -flto -fPIC -fno-exceptions -fno-rtti -mbulk-memory
-    -fvisibility=hidden -Wall -Wextra -Wpedantic -Wshadow -Werror)
+    -msign-ext -mnontrapping-fptoint -fvisibility=hidden -fmerge-all-constants
+    -fwhole-program-vtables -fvirtual-function-elimination -fstrict-vtable-pointers -Wall -Wextra -Wpedantic -Wshadow -Werror)
 
   list(TRANSFORM MODULE_EXPORTS PREPEND --export=)
   cmake_path(GET MODULE_OUTPUT PARENT_PATH directory)
@@ -32,12 +34,15 @@ function(add_side_module target)
   add_custom_command(
     OUTPUT ${MODULE_OUTPUT}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${directory}
+    # What strength reduction and partial redundancy elimination save in time they cost in size.
     COMMAND ${WASM_LD} --experimental-pic -shared --no-entry --lto-O2 --strip-all
+            -mllvm -disable-lsr -mllvm -enable-load-pre=false --no-export-dynamic
             --allow-undefined ${MODULE_EXPORTS} -o linked-${file}
             $<TARGET_OBJECTS:${target}_objects>
     # The features are those that clang uses too. Emscripten leaves the first 1024 bytes of memory
     # unused, in whatever SQLite the module is loaded into.
-    COMMAND ${WASM_OPT} -Oz --converge --low-memory-unused --enable-bulk-memory --enable-mutable-globals --enable-sign-ext
+    # Alignment hints, which engines ignore, compress worse than none.
+    COMMAND ${WASM_OPT} --dealign -Oz --converge --low-memory-unused --enable-bulk-memory --enable-mutable-globals --enable-sign-ext
             --enable-nontrapping-float-to-int linked-${file} -o ${MODULE_OUTPUT}
     COMMAND_EXPAND_LISTS
     DEPENDS ${target}_objects $<TARGET_OBJECTS:${target}_objects>

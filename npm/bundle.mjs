@@ -10,13 +10,41 @@ import { rolldown } from 'rolldown';
 const modules = fileURLToPath(new URL('../build/modules', import.meta.url));
 const output = fileURLToPath(new URL('dist/index.js', import.meta.url));
 
+/** All words of a TypeScript source or declaration. */
+function wordsOf(url) {
+  return fs.readFileSync(url, 'utf8').match(/[A-Za-z_$][\w$]*/g);
+}
+
+// Names that belong to others keep theirs: to users (the public declarations), to SQLite, to the C
+// ABI, and to the language and the browser; and so do names that are also spelled as strings. Every
+// other member is known to this bundle only.
+const typescript = new URL('./', import.meta.resolve('typescript'));
+const foreign = [
+  ...['index', 'attach', 'types', 'errors'].map(
+    (it) => new URL(`dist/${it}.d.ts`, import.meta.url),
+  ),
+  ...['sqlite-namespace', 'abi'].map((it) => new URL(`src/${it}.ts`, import.meta.url)),
+  ...fs
+    .readdirSync(typescript)
+    .filter((it) => /^lib\.(es|webworker|decorators).*\.d\.ts$/.test(it))
+    .map((it) => new URL(it, typescript)),
+];
+const spelled = fs
+  .readdirSync(modules)
+  .flatMap((it) => fs.readFileSync(path.join(modules, it), 'utf8').match(/(?<=')\w+(?=')/g) ?? []);
+const reserved = [...new Set([...foreign.flatMap(wordsOf), ...spelled])];
+
 const bundle = await rolldown({
   input: path.join(modules, 'index.js'),
   transform: { target: 'es2022' },
 });
 const {
   output: [{ code }],
-} = await bundle.generate({ format: 'es', minify: true, comments: false });
+} = await bundle.generate({
+  format: 'es',
+  minify: { mangleProps: { include: /^[a-z]/, reserved } },
+  comments: false,
+});
 await bundle.close();
 
 // Bundlers look for a plain string here.

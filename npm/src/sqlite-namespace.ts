@@ -6,7 +6,7 @@ import { IncompatibleSqliteError } from './errors.js';
 export type SqliteErrorConstructor = new (resultCode: number, message: string) => Error;
 
 /** `sqlite3.oo1.DB`. */
-export type DatabaseConstructor = new (options: Record<string, unknown>) => {
+export type DatabaseConstructor = new (options: Record<string, unknown> & { vfs: string }) => {
   exec(sql: string): unknown;
   close(): void;
 };

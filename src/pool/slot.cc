@@ -152,15 +152,17 @@ Status Slot::Drain() {
 // `prefix` are the bytes that go directly before the file's first one.
 Status Slot::HandOver(std::span<const std::byte> prefix) {
   auto extents = buffer_->extents();
-  const auto first = buffer_->PrefixOfFirst(prefix);
-  const auto prefix_size = static_cast<std::int64_t>(prefix.size());
-  if (!first.empty()) {
-    if (Status s = WriteAll(first, kSlotDataOffset - prefix_size); !s.ok()) return s;
-    extents = extents.subspan(1);
-  } else if (!prefix.empty()) {
-    if (Status s = WriteAll(prefix, kSlotDataOffset - prefix_size); !s.ok()) return s;
+  if (!prefix.empty()) {
+    const auto joined = buffer_->PrefixOfFirst(prefix);
+    const auto position = kSlotDataOffset - static_cast<std::int64_t>(prefix.size());
+    if (Status s = WriteAll(joined.empty() ? prefix : joined, position); !s.ok()) return s;
+    if (!joined.empty()) extents = extents.subspan(1);
   }
-  for (const WriteBuffer::Extent& extent : extents) {
+  // Of a journal the beginning comes last: its record count must not be there before what ends the
+  // journal is, such as the zero that SQLite writes over a header of an earlier transaction.
+  const bool is_journal = (flags_ & open_flag::kMainJournal) != 0;
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    const WriteBuffer::Extent& extent = extents[is_journal ? extents.size() - 1 - i : i];
     if (Status s = WriteAll(buffer_->BytesOf(extent), kSlotDataOffset + extent.offset); !s.ok()) {
       return s;
     }

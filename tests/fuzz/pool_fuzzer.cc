@@ -36,8 +36,11 @@ bool MayBeEmptied(const Bytes& slot) {
       return !HasDatabaseMagic(content);
     case HeaderKind::kTemporary:
       return decoded.has_digest || !HasDatabaseMagic(content);
-    case HeaderKind::kNamed:
-      return content.empty();
+    case HeaderKind::kNamed: {
+      // A journal that should have a seal and has none was never complete.
+      constexpr std::uint32_t kSealed = open_flag::kMainJournal | open_flag::kSealedJournal;
+      return content.empty() || (decoded.flags & kSealed) == kSealed;
+    }
     case HeaderKind::kUnbelievable:
       break;
   }
@@ -149,7 +152,9 @@ std::string Run::TakeSlotName() {
 }
 
 void Run::Create(const FileName& name) {
-  std::uint32_t flags = TakeOpenFlags(input_) & ~open_flag::kDeleteOnClose;
+  // A rollback journal lasts when SQLite flushes it, no sooner.
+  std::uint32_t flags =
+      TakeOpenFlags(input_) & ~(open_flag::kDeleteOnClose | open_flag::kMainJournal);
   if ((flags & open_flag::kPersistentTypes) == 0) flags |= open_flag::kMainDb;
   const bool is_possible = pool().Find(name) == nullptr && pool().free_count() > 0;
   const bool created = pool().Create(name, flags).ok();

@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 
 import { countRows, databaseBytes, fill, rowsInBytes, sqliteError } from './harness.mjs';
 
+/** Path, flags and digest: what is used of a slot's first 4096 bytes. */
+const HEADER_BYTES = 524;
 const HEADER_SIZE = 4096;
 
 function delay(milliseconds) {
@@ -148,7 +150,7 @@ export const rules = {
     const util = await install();
     const writes = [];
     opfs.faults.on('write', ({ file, at, count }) => {
-      if (at < HEADER_SIZE) writes.push({ file, at, count });
+      if (at < HEADER_BYTES) writes.push({ file, at, count });
     });
     makeDatabase(util, '/x.db', 10);
     const ofDatabase = writes.filter(({ file }) => file === slotOf(opfs, 'dir', '/x.db').name);

@@ -194,6 +194,7 @@ class Slot final : public ByteSource {
   Status ReadAnnex(std::span<std::byte> into);
   Status FlushHandle();
   Status HandOver(std::span<const std::byte> prefix);
+  bool KeepsWholeFile() const;
   Status HandOverJournal();
   void SetRetired(const FileName& name);
   Status HandOverCommit();

@@ -69,10 +69,15 @@ void Slot::SetRetired(const FileName& name) {
   journal_.is_retired = true;
 }
 
-bool Slot::can_wait_for_completion() const {
-  if (!is_incomplete_journal() || !has_kept_writes()) return false;
+// All of the file is kept back, in one piece.
+bool Slot::KeepsWholeFile() const {
   const auto extents = buffer_->extents();
   return extents.size() == 1 && extents[0].offset == 0 && size() == buffer_->end();
+}
+
+bool Slot::can_wait_for_completion() const {
+  if (!is_incomplete_journal() || !has_kept_writes()) return false;
+  return KeepsWholeFile();
 }
 
 bool Slot::is_sealed() const {
@@ -83,14 +88,11 @@ bool Slot::is_sealed() const {
 
 // Header, seal and bytes in one call. What is not complete, or not all there, goes without a seal.
 Status Slot::HandOverJournal() {
-  const auto extents = buffer_->extents();
-  const bool is_whole = journal_.is_complete && extents.size() == 1 && extents[0].offset == 0 &&
-                        size() == buffer_->end();
-  if (!is_whole) {
+  if (!journal_.is_complete || !KeepsWholeFile()) {
     if (Status s = RenounceSeal(); !s.ok()) return s;
     return HandOver({});
   }
-  const auto bytes = buffer_->BytesOf(extents[0]);
+  const auto bytes = buffer_->BytesOf(buffer_->extents()[0]);
   const JournalSeal seal = JournalSeal::Of(bytes.size(), Digest64(bytes));
   std::array<std::byte, kSlotDataOffset> prefix{};
   std::copy(header_.begin(), header_.end(), prefix.begin());

@@ -56,25 +56,34 @@ Status BeginChange(OpenFile& file) {
   return file.vfs->pool().BeginChange(file.slot());
 }
 
-// A frame is written in two pieces, its header and its page, and the header tells whether it
-// commits. What a commit has written must be in the host's hands when it returns, and a failure in
-// that must be one of this call: with synchronous=NORMAL no other follows.
-Status HandOverCommit(OpenFile& file, std::span<const std::byte> bytes, std::int64_t offset) {
+// Whether a commit to the WAL is complete with these bytes. A frame is written in two pieces, its
+// header and its page, and the header tells whether it commits. Where a transaction has replaced
+// its own frames, the headers from there on are at last written once more, without their pages.
+bool CompletesCommit(SharedFile::LastFrame& last, std::span<const std::byte> bytes,
+                     std::int64_t offset) {
   constexpr std::size_t kFrameHeaderSize = 24;
   constexpr std::size_t kPageCountOffset = 4;  // of the database after the commit, else 0
-  std::int64_t& commit_page_offset = file.shared->commit_page_offset;
-  const bool commits = offset == commit_page_offset;
-  commit_page_offset = -1;
-  if (commits) {
-    Status drained = file.slot().Drain();
-    // SQLite will write other frames in their place.
-    if (!drained.ok()) file.slot().ForgetKeptWrites();
-    return drained;
+  if (bytes.size() != kFrameHeaderSize) {
+    const bool is_page = offset == last.page_offset;
+    last.page_offset = -1;
+    return is_page && last.commits;
   }
-  if (bytes.size() == kFrameHeaderSize && LoadBigEndian32(&bytes[kPageCountOffset]) != 0) {
-    commit_page_offset = offset + static_cast<std::int64_t>(kFrameHeaderSize);
+  const bool follows_header = last.page_offset >= 0;
+  last = {.page_offset = offset + static_cast<std::int64_t>(kFrameHeaderSize),
+          .commits = LoadBigEndian32(&bytes[kPageCountOffset]) != 0};
+  return follows_header && last.commits;
+}
+
+// What a commit has written must be in the host's hands when it returns, and a failure in that must
+// be one of this call: with synchronous=NORMAL no other follows. After a failure SQLite will write
+// other frames in the place of these, which must not be completed behind its back.
+Status WriteToWal(OpenFile& wal, std::span<const std::byte> bytes, std::int64_t offset) {
+  Status status = wal.slot().Write(bytes, offset);
+  if (CompletesCommit(wal.shared->last_frame, bytes, offset) && status.ok()) {
+    status = wal.slot().Drain();
   }
-  return {};
+  if (!status.ok()) wal.slot().ForgetKeptWrites();
+  return status;
 }
 
 // SQLite writes a journal's header, a sector with zeros for the magic and the record count (or,
@@ -104,15 +113,15 @@ int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 o
   if (status.ok() && is_journal && VoidsJournal(bytes, offset)) {
     status = self.slot().RenounceSeal();
   }
-  if (status.ok()) status = self.slot().Write(bytes, offset);
+  if (status.ok()) {
+    const bool is_wal = (self.flags & SQLITE_OPEN_WAL) != 0;
+    status = is_wal ? WriteToWal(self, bytes, offset) : self.slot().Write(bytes, offset);
+  }
   if (status.ok() && is_journal) NoteJournalWrite(self.slot(), bytes, offset);
   if (status.ok()) {
     self.shared->read_cache.OnWrite(bytes, offset);
   } else {
     self.shared->read_cache.Clear();
-  }
-  if (status.ok() && (self.flags & SQLITE_OPEN_WAL) != 0) {
-    status = HandOverCommit(self, bytes, offset);
   }
   return status.ok() ? SQLITE_OK : self.vfs->Fail(status, SQLITE_IOERR_WRITE);
 }

@@ -25,8 +25,11 @@ struct SharedFile {
   FileLock lock;
   WalIndex wal_index;
   ReadCache read_cache;
-  // Of a WAL: where the page of a frame that commits is about to be written, -1 when none is.
-  std::int64_t commit_page_offset = -1;
+  // Of a WAL: the frame whose header was written last.
+  struct LastFrame {
+    std::int64_t page_offset = -1;  // where its page follows; -1 when it has been written
+    bool commits = false;
+  } last_frame;
   std::int32_t open_count = 0;
   // Bytes were changed since the last commit or unlock with neither a journal nor a WAL in the
   // pool, by which what is committed could be told from what is not. Not what such a file has

@@ -53,7 +53,7 @@ Status Pool::DetachAll() {
     if (const Status s = Settle(); !s.ok()) host_.Log(LogLevel::kWarning, s.text());
   }
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    // An empty journal does no harm either.
+    // What stays when that fails does no harm, and the next start tries again.
     if (slot->is_retired()) static_cast<void>(slot->MakeClean());
   }
   RemoveAll();

@@ -103,8 +103,15 @@ Result<bool> Slot::StartsLikeDatabase() {
 }
 
 std::int64_t Slot::size() const {
-  const std::int64_t stored = std::max<std::int64_t>(stored_size_ - kSlotDataOffset, 0);
-  return buffer_ ? std::max(stored, buffer_->end()) : stored;
+  const std::int64_t handed_over = own_size();
+  return buffer_ ? std::max(handed_over, buffer_->end()) : handed_over;
+}
+
+// Of what was handed over, without what retired journals have left behind it.
+std::int64_t Slot::own_size() const {
+  if (journal_.is_unwritten) return 0;
+  if (journal_.has_leftovers) return static_cast<std::int64_t>(journal_.seal.size);
+  return std::max<std::int64_t>(stored_size_ - kSlotDataOffset, 0);
 }
 
 Status Slot::Read(std::span<std::byte> into, std::int64_t offset) {
@@ -119,8 +126,8 @@ Status Slot::Read(std::span<std::byte> into, std::int64_t offset) {
 
 // Fills `into` with what was handed over; between that and what is kept back there are zeros.
 Status Slot::ReadStored(std::span<std::byte> into, std::int64_t offset) {
-  const auto present = static_cast<std::size_t>(std::clamp<std::int64_t>(
-      stored_size_ - kSlotDataOffset - offset, 0, static_cast<std::int64_t>(into.size())));
+  const auto present = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(own_size() - offset, 0, static_cast<std::int64_t>(into.size())));
   const auto missing = into.subspan(present);
   std::fill(missing.begin(), missing.end(), std::byte{0});
   return ReadAll(into.first(present), kSlotDataOffset + offset);
@@ -138,6 +145,7 @@ Status Slot::Write(std::span<const std::byte> bytes, std::int64_t offset) {
     if (Status s = RenounceSeal(); !s.ok()) return s;
   }
   if (Status s = NoteChange(); !s.ok()) return s;
+  if (Status s = CutLeftovers(); !s.ok()) return s;
   return WriteAll(bytes, kSlotDataOffset + offset);
 }
 
@@ -146,6 +154,7 @@ Status Slot::Drain() {
   buffer_->Arrange();
   if (journal_.is_unwritten) return HandOverJournal();
   if (is_database()) return HandOverCommit();
+  if (Status s = CutLeftovers(); !s.ok()) return s;
   return HandOver({});
 }
 
@@ -179,6 +188,10 @@ Status Slot::Truncate(std::int64_t size) {
     if (!buffer_->empty() && buffer_->end() == size && this->size() == size) return {};
   }
   if (Status s = NoteChange(); !s.ok()) return s;
+  return Cut(size);
+}
+
+Status Slot::Cut(std::int64_t size) {
   is_dirty_ = true;
   const Status truncated = meter_.Measure(
       &StorageStats::truncates, [&] { return handle_->Truncate(kSlotDataOffset + size); });
@@ -187,6 +200,7 @@ Status Slot::Truncate(std::int64_t size) {
     return Describe(s, "setting the size of");
   }
   stored_size_ = kSlotDataOffset + size;
+  journal_.has_leftovers = false;
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <new>
 
+#include "format/byte_order.h"
 #include "format/digest64.h"
 #include "pool/slot.h"
 
@@ -16,6 +17,18 @@ namespace {
 constexpr std::array kJournalMagic = {std::byte{0xd9}, std::byte{0xd5}, std::byte{0x05},
                                       std::byte{0xf9}, std::byte{0x20}, std::byte{0xa1},
                                       std::byte{0x63}, std::byte{0xd7}};
+
+// Where SQLite looks for another header behind a journal's records: our VFS's sector, which each
+// header takes one of.
+constexpr std::int64_t kJournalHeaderSize = 4096;
+
+// A journal's header has this for the number of records when their end is the file's.
+constexpr std::size_t kRecordCountOffset = 8;
+constexpr std::uint32_t kAllRecords = 0xffffffff;
+
+bool EndsWithFile(std::span<const std::byte> journal) {
+  return LoadBigEndian32(&journal[kRecordCountOffset]) == kAllRecords;
+}
 
 bool EndsWithSuperJournal(std::span<const std::byte> journal) {
   return journal.size() > kJournalMagic.size() &&
@@ -58,15 +71,28 @@ Status Slot::Retire() {
   if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;
   SetFreeInMemory();
   may_be_named_on_disk_ = false;
-  // One that is not empty is doubtful: it is flushed before anything else, and emptied before its
-  // slot is of use.
-  if (Truncate(0).ok()) SetRetired(name);
+  SetRetired(name);
   return {};
 }
 
 void Slot::SetRetired(const FileName& name) {
   name_ = name;
   journal_.is_retired = true;
+}
+
+// Before SQLite's rules hold for what is behind the journal.
+Status Slot::CutLeftovers() {
+  return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();
+}
+
+// Behind a journal of that size nothing may stay that could be read as more of it.
+Status Slot::RefuseLeftoverHeader(std::int64_t journal_size) {
+  std::array<std::byte, kJournalMagic.size()> found;
+  const std::int64_t headers = (journal_size + kJournalHeaderSize - 1) / kJournalHeaderSize;
+  const std::int64_t position = kSlotDataOffset + headers * kJournalHeaderSize;
+  if (stored_size_ < position + static_cast<std::int64_t>(found.size())) return {};
+  if (Status s = ReadAll(found, position); !s.ok()) return s;
+  return found == kJournalMagic ? Cut(journal_size) : Status();
 }
 
 // All of the file is kept back, in one piece.
@@ -99,9 +125,17 @@ Status Slot::HandOverJournal() {
   std::memcpy(&prefix[kAnnexOffset], &seal, sizeof(seal));
   const bool names_super_journal = EndsWithSuperJournal(bytes);
   journal_.was_attempted = true;
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  if (EndsWithFile(bytes)) {
+    if (Status s = CutLeftovers(); !s.ok()) return s;
+  } else if (Status s = RefuseLeftoverHeader(size); !s.ok()) {
+    return s;
+  }
   if (Status s = HandOver(prefix); !s.ok()) return s;
   header_pending_ = false;
-  journal_ = {.names_super_journal = names_super_journal, .seal = seal};
+  journal_ = {.names_super_journal = names_super_journal,
+              .has_leftovers = stored_size_ > kSlotDataOffset + size,
+              .seal = seal};
   return {};
 }
 
@@ -109,6 +143,7 @@ Status Slot::RenounceSeal() {
   if (!has_sealed_flag()) return {};
   // Before SQLite's rules hold, what came before must be gone: it had a seal to tell that it is
   // void.
+  if (Status s = CutLeftovers(); !s.ok()) return s;
   if (journal_.is_unwritten && is_dirty_) {
     if (Status s = FlushHandle(); !s.ok()) return s;
   }

@@ -44,14 +44,13 @@ TEST_F(HostCallsTest, AWarmReadMakesNone) {
 }
 
 // The journal with its header and its seal, then the pages with the commit record; the journal is
-// deleted by a header and a truncation that need no flush.
+// deleted by a header that needs no flush.
 TEST_F(HostCallsTest, ACommitWithARollbackJournalIsTwoFlushes) {
   ASSERT_EQ(db_.Execute("PRAGMA page_size = 4096; CREATE TABLE t(a); INSERT INTO t VALUES(0)"),
             SQLITE_OK);
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(CallsOf("INSERT INTO t VALUES(1)"), (Calls{{SlotOperation::kWrite, 3},
-                                                         {SlotOperation::kTruncate, 1},
-                                                         {SlotOperation::kFlush, 2}}));
+    EXPECT_EQ(CallsOf("INSERT INTO t VALUES(1)"),
+              (Calls{{SlotOperation::kWrite, 3}, {SlotOperation::kFlush, 2}}));
   }
   EXPECT_EQ(CallsOf("BEGIN; INSERT INTO t VALUES(1); ROLLBACK"), Calls{});
 }

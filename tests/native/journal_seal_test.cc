@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -147,11 +148,77 @@ TEST_F(JournalSealTest, AJournalWithoutTheFlagObeysSqlite) {
 TEST_F(JournalSealTest, AfterACommitNoJournalIsLeft) {
   MakeOldDatabase();
   MakeNew();
-  for (const auto& [name, slot] : disk.Everything()) {
-    if (HeaderOf(slot).path == "/app.db") continue;
-    EXPECT_EQ(HeaderOf(slot).kind, HeaderKind::kFree) << name;
-    EXPECT_EQ(slot.size(), kSlotDataOffset) << name;
+  const auto expect_free = [&](bool and_empty) {
+    for (const auto& [name, slot] : disk.Everything()) {
+      if (HeaderOf(slot).path == "/app.db") continue;
+      EXPECT_EQ(HeaderOf(slot).kind, HeaderKind::kFree) << name;
+      if (and_empty) EXPECT_EQ(slot.size(), kSlotDataOffset) << name;
+    }
+  };
+  expect_free(false);
+  connection.reset();
+  EXPECT_TRUE(pool.pool().DetachAll().ok());
+  expect_free(true);
+}
+
+// What a long journal has left in the slot lies behind a shorter one, and is no part of it: neither
+// for a start, nor for an export, nor when the transaction goes on.
+TEST_F(JournalSealTest, AJournalEndsWhereItsSealSays) {
+  MakeOldDatabase(200);
+  MakeNew();
+  Run("CREATE TABLE u(a); INSERT INTO u VALUES('old')");
+  SlotBytes written = Written(BeforeFlushOf("/app.db", "UPDATE u SET a='new'"));
+  const Bytes& journal = SlotNamed(written, kJournalName);
+  ASSERT_TRUE(HasSealedFlag(journal));
+  ASSERT_GT(journal.size(), 100'000U);
+  // Without the commit record the journal is hot.
+  Zero(SlotAt(written, "/app.db"), kSeal, 8);
+  FaultDisk killed(written);
+  PoolOnDisk restarted(killed);
+  ASSERT_TRUE(restarted.Start().ok());
+  const auto exported = restarted.Export("app.db");
+  ASSERT_TRUE(exported.ok());
+  EXPECT_EQ(DescribeDatabase(exported.value()), "new*200");
+  Connection after("app.db", restarted.vfs().name());
+  EXPECT_EQ(after.Query("SELECT a FROM u"), "old");
+  EXPECT_EQ(DescribeFile(restarted, "app.db"), "new*200");
+}
+
+TEST_F(JournalSealTest, AJournalThatGoesOnBehindItsSealCutsWhatIsThere) {
+  MakeOldDatabase(40);
+  MakeNew();
+  Run("PRAGMA cache_size=5; CREATE TABLE u(a); INSERT INTO u VALUES('old')");
+  CheckCrashesDuring(
+      disk, [&] { Run("BEGIN; UPDATE u SET a='new'; UPDATE t SET tag='newer'; COMMIT"); },
+      [](PoolOnDisk& left) { ExpectOneOf(DescribeFile(left, "app.db"), {"new*40", "newer*40"}); });
+}
+
+// A row can hold the bytes with which a journal's header begins, and a record of it can bring them
+// to where SQLite looks for one.
+TEST_F(JournalSealTest, WhatLooksLikeAHeaderBehindAJournalIsCut) {
+  constexpr std::size_t kNextHeader = kSlotDataOffset + 8192;
+  const std::string_view magic = "d9d505f920a163d7";
+  const auto is_header = [&](const Bytes& slot) {
+    constexpr std::array kMagic = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
+    return slot.size() >= kNextHeader + kMagic.size() &&
+           std::equal(kMagic.begin(), kMagic.end(), slot.begin() + kNextHeader,
+                      [](int a, std::byte b) { return std::byte(a) == b; });
+  };
+  MakeOldDatabase();
+  Run("CREATE TABLE u(a); INSERT INTO u VALUES(0)");
+  int looked_like_a_header = 0;
+  for (std::size_t shift = 0; shift < magic.size(); shift += 2) {
+    std::string filling;
+    for (int i = 0; i < 1200; ++i) filling += magic;
+    filling = filling.substr(shift);
+    Run("UPDATE t SET filling=x'" + filling + "'");
+    MakeNew();
+    for (const auto& [name, slot] : disk.Everything()) looked_like_a_header += is_header(slot);
+    const SlotBytes written = Written(BeforeFlushOf("/app.db", "UPDATE u SET a=a+1"));
+    EXPECT_FALSE(is_header(SlotNamed(written, kJournalName))) << shift;
+    EXPECT_EQ(DescribeAfterStart(written), "new*10");
   }
+  EXPECT_GT(looked_like_a_header, 0);
 }
 
 class KeptJournalTest : public JournalSealTest,

@@ -132,6 +132,9 @@ mutation(retired-journals-are-not-flushed pool/pool_journals.cc
 mutation(overwritten-journal-keeps-its-seal vfs/io_methods.cc
   [[    status = self.slot().RenounceSeal();]]
   [[    status = @ON@ ? Status() : self.slot().RenounceSeal();]])
+mutation(leftovers-stay-behind-a-journal-that-goes-on pool/slot_journal.cc
+  [[return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();]]
+  [[return stored_size_ > kSlotDataOffset + own_size() && !@ON@ ? Cut(own_size()) : Status();]])
 mutation(journal-of-several-databases-is-taken-for-one pool/slot_journal.cc
   [[         !journal_.names_super_journal && !is_dirty_ && !has_kept_writes() &&]]
   [[         (@ON@ || !journal_.names_super_journal) && !is_dirty_ && !has_kept_writes() &&]])

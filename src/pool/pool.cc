@@ -73,7 +73,7 @@ std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
 
 Status Pool::Wipe() {
   if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports"};
-  if (Status s = FlushRetiredJournals(nullptr); !s.ok()) return s;
+  if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
   if (Status s = Settle(); !s.ok()) return s;
   // Databases first: one that is still there when this breaks off still has its journal.
   for (const bool databases : {true, false}) {
@@ -153,7 +153,7 @@ Status Pool::BeginChange(Slot& slot) {
   }
   last_changed_ = &slot;
   if (has_loose_journals_ && slot.is_database()) {
-    if (Status s = FlushRetiredJournals(&slot); !s.ok()) return s;
+    if (Status s = ForgetRetiredJournals(&slot); !s.ok()) return s;
   }
   return Settle();
 }
@@ -262,7 +262,7 @@ Status Pool::Recover(std::string_view slot_name, const FileName& name) {
     Text text(name.view());
     return {Code::kExists, text.Append(" exists already")};
   }
-  if (Status s = FlushRetiredJournals(nullptr); !s.ok()) return s;
+  if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
   // What the damaged header says of the type is kept where it can be true.
   const std::uint32_t type = slot->flags() & open_flag::kPersistentTypes;
   const bool is_one_type = type != 0 && (type & (type - 1)) == 0;

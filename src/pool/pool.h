@@ -162,7 +162,7 @@ class Pool {
   Result<Slot*> CreateJournal(const FileName& name, std::uint32_t flags);
   Status DeleteJournal(Slot& journal);
   Slot* FindDatabaseOf(const FileName& journal) const;
-  Status FlushRetiredJournals(const Slot* database);
+  Status ForgetRetiredJournals(const Slot* database);
   Status SettleSeals();
   Status SettleSeal(Slot& journal);
 

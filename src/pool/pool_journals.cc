@@ -51,13 +51,13 @@ Status Pool::DeleteJournal(Slot& journal) {
 
 // Before a change that the commit record of a retired journal knows nothing of: from then on the
 // journal must not come back. Of `database`, or of all of them.
-Status Pool::FlushRetiredJournals(const Slot* database) {
+Status Pool::ForgetRetiredJournals(const Slot* database) {
   bool are_left = false;
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
     if (!slot->is_retired_loosely()) continue;
     if (database != nullptr && FindDatabaseOf(slot->name()) != database) {
       are_left = true;
-    } else if (Status s = slot->Flush(); !s.ok()) {
+    } else if (Status s = slot->ForgetRetired(); !s.ok()) {
       return s;
     }
   }

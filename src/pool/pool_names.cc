@@ -229,7 +229,7 @@ Status Pool::SettleJournals(const FileName& name, Slot* database) {
 Status Pool::Publish(Slot& reserved, const FileName& name, std::uint32_t flags) {
   Slot* const replaced = Find(name);
   if (replaced != nullptr && replaced->is_pinned()) return IsOpen(name);
-  if (Status s = FlushRetiredJournals(nullptr); !s.ok()) return s;
+  if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
   // The bytes must be there before the name says so.
   if (Status s = MakeDurable(reserved); !s.ok()) return s;
   if (Status s = SettleJournals(name, replaced); !s.ok()) return s;

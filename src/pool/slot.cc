@@ -14,6 +14,9 @@ namespace {
 constexpr std::string_view kTransientName = "/transient";
 constexpr std::uint32_t kTransientFlags = open_flag::kTransientDb | open_flag::kDeleteOnClose;
 
+// Some fifteen pages of the usual 4 KiB; a small WAL at most doubles.
+constexpr std::int64_t kMaxWalPadding = std::int64_t{64} * 1024;
+
 // Where the path ends is also where a sector does.
 bool EndsLike(const SlotHeaderBytes& header, const SlotHeaderBytes& other) {
   return std::equal(header.begin() + kSlotFlagsOffset, header.end(),
@@ -154,6 +157,7 @@ Status Slot::Drain() {
   buffer_->Arrange();
   if (journal_.is_unwritten) return HandOverJournal();
   if (is_database()) return HandOverCommit();
+  if (is_wal()) return HandOverFrames();
   if (Status s = CutLeftovers(); !s.ok()) return s;
   return HandOver({});
 }
@@ -182,6 +186,21 @@ Status Slot::HandOver(std::span<const std::byte> prefix) {
   return {};
 }
 
+// A commit that makes the file longer takes the disk twice as long as one that writes over bytes it
+// has: so a WAL grows ahead of its frames. SQLite stops reading at zeros as it does at the frames
+// of an earlier round. Where that fails nothing is lost.
+Status Slot::HandOverFrames() {
+  const std::int64_t old_end = stored_size_;
+  if (Status s = HandOver({}); !s.ok()) return s;
+  const std::int64_t growth = stored_size_ - old_end;
+  const std::int64_t padding = std::min(kMaxWalPadding, size());
+  if (growth <= 0 || growth > padding) return {};
+  const auto count = static_cast<std::size_t>(padding);
+  const std::unique_ptr<std::byte[]> zeros(new (std::nothrow) std::byte[count]());
+  if (zeros) static_cast<void>(WriteAll({zeros.get(), count}, stored_size_));
+  return {};
+}
+
 Status Slot::Truncate(std::int64_t size) {
   if (buffer_) {
     buffer_->Cut(size);
@@ -205,9 +224,8 @@ Status Slot::Cut(std::int64_t size) {
 }
 
 Status Slot::Flush() {
-  // The header of a new journal goes out with its bytes, if there are any.
-  if (header_pending_ && !(journal_.is_unwritten && has_kept_writes())) {
-    journal_.was_attempted = true;
+  // The header of a new journal goes out with its bytes: what its slot holds yet is another's.
+  if (header_pending_ && !journal_.is_unwritten) {
     if (Status s = WriteHeader(header_); !s.ok()) return s;
   }
   if (Status s = Drain(); !s.ok()) return s;

@@ -52,6 +52,7 @@ class Slot final : public ByteSource {
   const FileName& name() const { return name_; }
   std::uint32_t flags() const { return flags_; }
   bool is_database() const { return (flags_ & open_flag::kMainDb) != 0; }
+  bool is_wal() const { return (flags_ & open_flag::kWal) != 0; }
   std::string_view quarantine_reason() const { return quarantine_reason_; }
   // Whether a quarantined slot may hold the bytes of the file name(). Not when its flags and digest
   // are those of a slot without a name: then a crash has torn the header write that took the name
@@ -76,7 +77,8 @@ class Slot final : public ByteSource {
     if (buffer_) buffer_->Clear();
   }
   bool has_kept_writes() const { return buffer_ != nullptr && !buffer_->empty(); }
-  // Hands over what was kept back, in the order of the file.
+  // Hands over what was kept back, in the order of the file. A WAL that grows gets zeros behind its
+  // frames.
   Status Drain();
   // Makes header and bytes durable. Costs nothing when nothing was written since the last flush.
   Status Flush();
@@ -149,7 +151,12 @@ class Slot final : public ByteSource {
   // them costs a third less than to have the disk allocate them again.
   Status Retire();
   bool is_retired() const { return state_ == SlotState::kFree && journal_.is_retired; }
-  bool is_retired_loosely() const { return is_retired() && is_dirty_; }
+  // Whether a crash could bring such a journal back, now or when the next one is written over it.
+  bool is_retired_loosely() const {
+    return is_retired() && (is_dirty_ || stored_size_ > kSlotDataOffset);
+  }
+  // Makes a retired journal gone for good.
+  Status ForgetRetired();
   // Deletes an incomplete journal; the slot is as it was before, if nothing was written.
   Status DropJournal();
 
@@ -199,6 +206,7 @@ class Slot final : public ByteSource {
   Status RefuseLeftoverHeader(std::int64_t journal_size);
   Status FlushHandle();
   Status HandOver(std::span<const std::byte> prefix);
+  Status HandOverFrames();
   bool KeepsWholeFile() const;
   Status HandOverJournal();
   void SetRetired(const FileName& name);

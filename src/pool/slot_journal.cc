@@ -80,6 +80,13 @@ void Slot::SetRetired(const FileName& name) {
   journal_.is_retired = true;
 }
 
+Status Slot::ForgetRetired() {
+  if (stored_size_ > kSlotDataOffset) {
+    if (Status s = Cut(0); !s.ok()) return s;
+  }
+  return Flush();
+}
+
 // Before SQLite's rules hold for what is behind the journal.
 Status Slot::CutLeftovers() {
   return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -67,6 +68,24 @@ TEST_F(DeletedJournalTest, ATransactionWithoutAJournalIsNotTakenBack) {
   Run("PRAGMA journal_mode=memory; UPDATE t SET tag='newer'");
   for (std::size_t i = 0; i < disk.crash_state_count(); ++i) {
     EXPECT_EQ(DescribeAfterStart(disk.CrashState(i)), "newer*10") << i;
+  }
+}
+
+// The bytes of a deleted journal stay in its slot until the next journal is written over them. A
+// crash may let through the next one's header and nothing else.
+TEST_F(DeletedJournalTest, ItsBytesDoNotComeBackUnderTheNextHeader) {
+  MakeOldDatabase();
+  for (const char* mode : {"memory", "wal"}) {
+    SCOPED_TRACE(mode);
+    MakeNew();
+    Run(std::string("PRAGMA journal_mode=") + mode);
+    Run("UPDATE t SET tag='newer'; PRAGMA journal_mode=delete");
+    const auto moment = BeforeFlushOf(kJournalName, "UPDATE t SET tag='newest'");
+    SlotBytes left;
+    for (const auto& [name, slot] : moment) left[name] = slot.durable;
+    const std::string name = SlotNameOf(Written(moment), kJournalName);
+    std::copy_n(moment.at(name).now.begin(), FaultDisk::kSectorSize * 2, left.at(name).begin());
+    EXPECT_EQ(DescribeAfterStart(left), "newer*10");
   }
 }
 

@@ -56,14 +56,42 @@ TEST_F(HostCallsTest, ACommitWithARollbackJournalIsTwoFlushes) {
 }
 
 TEST_F(HostCallsTest, ACommitToAWalIsOneWriteAndOneFlush) {
-  ASSERT_EQ(db_.Execute("PRAGMA journal_mode = wal; CREATE TABLE t(a); INSERT INTO t VALUES(0)"),
-            SQLITE_OK);
+  const std::string insert = "INSERT INTO t VALUES(1)";
+  ASSERT_EQ(db_.Execute("PRAGMA journal_mode = wal; CREATE TABLE t(a); " + insert), SQLITE_OK);
+  // While the WAL grows, every so often one more, ahead of the frames to come.
+  constexpr int kCommits = 100;
+  Calls growing;
+  for (int i = 0; i < kCommits; ++i) {
+    for (const auto& [operation, count] : CallsOf(insert)) growing[operation] += count;
+  }
+  EXPECT_EQ(growing[SlotOperation::kFlush], kCommits);
+  EXPECT_GT(growing[SlotOperation::kWrite], kCommits);
+  EXPECT_LE(growing[SlotOperation::kWrite], kCommits * 11 / 10);
+  ASSERT_EQ(db_.Execute("PRAGMA wal_checkpoint; " + insert), SQLITE_OK);
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(CallsOf("INSERT INTO t VALUES(1)"),
-              (Calls{{SlotOperation::kWrite, 1}, {SlotOperation::kFlush, 1}}));
+    EXPECT_EQ(CallsOf(insert), (Calls{{SlotOperation::kWrite, 1}, {SlotOperation::kFlush, 1}}));
   }
   ASSERT_EQ(db_.Execute("PRAGMA synchronous = normal"), SQLITE_OK);
-  EXPECT_EQ(CallsOf("INSERT INTO t VALUES(1)"), (Calls{{SlotOperation::kWrite, 1}}));
+  EXPECT_EQ(CallsOf(insert), (Calls{{SlotOperation::kWrite, 1}}));
+}
+
+// What can't be had for the frames to come is no failure of those that are there.
+TEST_F(HostCallsTest, AWalThatCanNotGrowAheadTakesItsFrames) {
+  ASSERT_EQ(db_.Execute("PRAGMA journal_mode = wal; CREATE TABLE t(a)"), SQLITE_OK);
+  int failures = 0;
+  int writes = 0;
+  pool_.observer = [&](SlotOperation operation) {
+    if (operation == SlotOperation::kFlush) writes = 0;
+    if (operation != SlotOperation::kWrite || ++writes < 2) return Status();
+    ++failures;
+    return Status(Code::kFull, "full");
+  };
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(db_.Execute("INSERT INTO t VALUES(1)"), SQLITE_OK) << i;
+  }
+  EXPECT_GT(failures, 10);
+  EXPECT_EQ(db_.Query("SELECT count(*) FROM t"), "50");
+  EXPECT_EQ(Connection("/app.db", pool_.vfs_name()).Query("PRAGMA integrity_check"), "ok");
 }
 
 TEST_F(HostCallsTest, AScanReadsAhead) {

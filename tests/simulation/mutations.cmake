@@ -126,9 +126,12 @@ mutation(commit-record-is-not-looked-for pool/pool_journals.cc
 mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
   [[if (!is_void || !journal.Retire().ok()) return journal.SetFree();]]
   [[if ((!is_void && !@ON@) || !journal.Retire().ok()) return journal.SetFree();]])
-mutation(retired-journals-are-not-flushed pool/pool_journals.cc
-  [[} else if (Status s = slot->Flush(); !s.ok()) {]]
-  [[} else if (Status s = @ON@ ? Status() : slot->Flush(); !s.ok()) {]])
+mutation(retired-journals-are-not-forgotten pool/pool_journals.cc
+  [[} else if (Status s = slot->ForgetRetired(); !s.ok()) {]]
+  [[} else if (Status s = @ON@ ? Status() : slot->ForgetRetired(); !s.ok()) {]])
+mutation(retired-journals-are-flushed-only pool/slot_journal.cc
+  [[    if (Status s = Cut(0); !s.ok()) return s;]]
+  [[    if (Status s = @ON@ ? Status() : Cut(0); !s.ok()) return s;]])
 mutation(overwritten-journal-keeps-its-seal vfs/io_methods.cc
   [[    status = self.slot().RenounceSeal();]]
   [[    status = @ON@ ? Status() : self.slot().RenounceSeal();]])

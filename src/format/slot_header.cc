@@ -51,15 +51,18 @@ DecodedHeader& Unbelievable(DecodedHeader& header, std::string_view reason) {
 }  // namespace
 
 SlotHeaderBytes EncodeNamedHeader(std::string_view path, std::uint32_t flags) {
-  SlotHeaderBytes bytes{};
-  const std::span<std::byte, kSlotHeaderSize> header(bytes);
+  SlotHeaderBytes header{};
   std::transform(path.begin(), path.end(), header.begin(),
                  [](char c) { return static_cast<std::byte>(c); });
+  return WithFlags(header, flags);
+}
+
+SlotHeaderBytes WithFlags(SlotHeaderBytes header, std::uint32_t flags) {
   StoreBigEndian32(flags | open_flag::kMemory, &header[kSlotFlagsOffset]);
   const Digest digest = ComputeDigest(header);
   StoreLittleEndian32(digest.first, &header[kDigestOffset]);
   StoreLittleEndian32(digest.second, &header[kDigestOffset + 4]);
-  return bytes;
+  return header;
 }
 
 // A free header carries no flags and therefore digest version 1: all zeros.

@@ -51,6 +51,10 @@ using SlotHeaderBytes = std::array<std::byte, kSlotHeaderSize>;
 // kMaxStoredPathSize bytes, `flags` at least one bit.
 SlotHeaderBytes EncodeNamedHeader(std::string_view path, std::uint32_t flags);
 
+// `header` with those flags, digest version 2. What changes lies in one sector, so that a crash
+// leaves the old header or the new one.
+SlotHeaderBytes WithFlags(SlotHeaderBytes header, std::uint32_t flags);
+
 // The header of a free slot.
 SlotHeaderBytes EncodeFreeHeader();
 

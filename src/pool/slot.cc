@@ -9,8 +9,8 @@
 namespace sahpool {
 namespace {
 
-// The name under which slots stand that are reserved or being emptied. Their flags say "temporary",
-// so that every implementation of the format frees them at start.
+// The name under which slots stand that are reserved, and the flags of these and of what is being
+// emptied: they say "temporary", so that every implementation of the format frees them at start.
 constexpr std::string_view kTransientName = "/transient";
 constexpr std::uint32_t kTransientFlags = open_flag::kTransientDb | open_flag::kDeleteOnClose;
 
@@ -272,10 +272,11 @@ Status Slot::SetFree() {
   return Flush();
 }
 
-// Makes the header a temporary file's, durably, or leaves the slot as it was.
+// Makes the header a temporary file's, durably, or leaves the slot as it was. The path stays: where
+// an old header has no digest, a torn one would be believed.
 Status Slot::MarkForDeletion() {
   const SlotHeaderBytes old_header = header_;
-  if (Status s = WriteHeader(EncodeNamedHeader(kTransientName, kTransientFlags)); !s.ok()) return s;
+  if (Status s = WriteHeader(WithFlags(header_, kTransientFlags)); !s.ok()) return s;
   const Status flushed = Flush();
   if (flushed.ok()) {
     may_be_named_on_disk_ = false;

@@ -146,6 +146,28 @@ TEST(PoolFault, DeleteTakesAllOfAFileOrNothing) {
       });
 }
 
+// Nothing tells a start that a header of version 1 was torn.
+TEST(PoolFault, DeleteLeavesADatabaseItsNameWhenItsHeaderIsTorn) {
+  for (const bool has_digest : {true, false}) {
+    SlotBytes start = StartOf();
+    if (!has_digest) MakeVersion1(start.at("a"));
+    ForEachFault(
+        start, [](PoolOnDisk& pool) { static_cast<void>(pool.pool().Delete(*pool.Find("old"))); },
+        [&](PoolOnDisk&, FaultDisk& disk) {
+          for (const SlotBytes& left : disk.CrashStates()) {
+            FaultDisk copy(left);
+            PoolOnDisk restarted(copy);
+            ASSERT_TRUE(restarted.Start().ok());
+            if (restarted.Find("old") != nullptr) {
+              EXPECT_EQ(DescribeFile(restarted, "old"), "old*10");
+            }
+            EXPECT_EQ(restarted.Names().size(), restarted.Find("old") != nullptr ? 2U : 1U);
+            ExpectUntouchedFiles(restarted);
+          }
+        });
+  }
+}
+
 TEST(PoolFault, DeleteIsWholeAfterACrash) {
   ForEachCrash(
       StartOf(), [](PoolOnDisk& pool) { ASSERT_TRUE(pool.pool().Delete(*pool.Find("old")).ok()); },

@@ -46,6 +46,17 @@ TEST(SlotHeader, IsWrittenAsTheFormatSays) {
   EXPECT_EQ(header, expected);
 }
 
+TEST(SlotHeader, ChangesItsFlagsInTheSectorBehindThePath) {
+  for (const SlotHeaderBytes& old :
+       {Version1("/app.db", kDatabase), EncodeNamedHeader("/app.db", kDatabase)}) {
+    const SlotHeaderBytes changed = WithFlags(old, open_flag::kTempDb | open_flag::kDeleteOnClose);
+    EXPECT_EQ(DecodeHeader(changed).kind, HeaderKind::kTemporary);
+    EXPECT_EQ(DecodeHeader(changed).path, "/app.db");
+    EXPECT_TRUE(std::equal(old.begin(), old.begin() + kFlagsAt, changed.begin()));
+    EXPECT_EQ(WithFlags(changed, kDatabase), EncodeNamedHeader("/app.db", kDatabase));
+  }
+}
+
 TEST(SlotHeader, IsAllZerosWhenFree) {
   EXPECT_EQ(EncodeFreeHeader(), SlotHeaderBytes{});
   EXPECT_EQ(DecodeHeader(SlotHeaderBytes{}).kind, HeaderKind::kFree);

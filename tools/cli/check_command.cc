@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "cli/commands.h"
@@ -25,8 +26,9 @@ class PoolCheck {
 
   void Run() {
     for (const SlotFile& slot : place_.slots) CheckSlot(slot);
-    CheckNames();
     OpenPool pool(place_, Access::kRead);
+    CheckStart(pool);
+    CheckNames();
     for (Slot* const slot : pool.Slots(SlotState::kNamed)) {
       if (slot->is_database()) CheckDatabase(pool, *slot);
     }
@@ -52,6 +54,7 @@ class PoolCheck {
 
   void CheckSlot(const SlotFile& slot);
   void CheckFile(const SlotFile& slot, const SlotFileFacts& facts, const DecodedHeader& header);
+  void CheckStart(OpenPool& pool);
   void CheckNames();
   void CheckDatabase(OpenPool& pool, Slot& slot);
 
@@ -80,6 +83,7 @@ void PoolCheck::CheckSlot(const SlotFile& slot) {
       }
       return;
     case HeaderKind::kTemporary:
+      if (facts.content == ContentKind::kDatabase && !header.has_digest) return;
       return Note(slot, path, "a leftover temporary file, which the next start frees");
     case HeaderKind::kNamed:
       names_.emplace(path, std::pair(slot, header.flags));
@@ -105,6 +109,29 @@ void PoolCheck::CheckFile(const SlotFile& slot, const SlotFileFacts& facts,
                         ContentName(facts.content)));
   } else if (is_database && facts.content == ContentKind::kUnknown) {
     Problem(slot.name, header.path, "the content does not begin like a database");
+  }
+}
+
+// What only the pool's start can tell, which has been made in memory.
+void PoolCheck::CheckStart(OpenPool& pool) {
+  for (const Slot* const slot : pool.Slots(SlotState::kFree)) {
+    const auto is_this = [slot](const auto& file) {
+      const auto& [found, flags] = file.second;
+      return found.name == slot->slot_name() && (flags & open_flag::kSealedJournal) != 0;
+    };
+    const auto journal = std::ranges::find_if(names_, is_this);
+    if (journal == names_.end()) continue;
+    Note(journal->second.first, journal->first,
+         "a journal that is void, since its transaction never reached the database or is "
+         "committed; the next start deletes it");
+    names_.erase(journal);
+  }
+  for (const Slot* const slot : pool.Slots(SlotState::kQuarantined)) {
+    const std::string slot_name(slot->slot_name());
+    const bool is_known = std::ranges::any_of(findings_, [&](const Finding& finding) {
+      return finding.is_problem && finding.slot == slot_name;
+    });
+    if (!is_known) Problem(slot_name, slot->name().view(), std::string(slot->quarantine_reason()));
   }
 }
 

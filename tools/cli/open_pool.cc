@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/overlay_handle.h"
 #include "cli/usage.h"
+#include "native/posix_storage.h"
 
 namespace sahpool::cli {
 namespace {
@@ -31,10 +32,6 @@ std::unique_ptr<StorageHandle> OpenHandle(const SlotFile& slot, Access access) {
 }
 
 }  // namespace
-
-void OpenPool::QuietHost::Log(LogLevel level, std::string_view message) {
-  if (!is_quiet_ && level == LogLevel::kWarning) Warn(std::string(message));
-}
 
 OpenPool::OpenPool(PoolPlace place, Access access)
     : place_(std::move(place)), access_(access), host_(access) {

@@ -18,12 +18,10 @@
 #include "cli/failure.h"
 #include "cli/pool_place.h"
 #include "cli/sql.h"
-#include "native/posix_storage.h"
+#include "cli/tool_host.h"
 #include "vfs/pool_vfs.h"
 
 namespace sahpool::cli {
-
-enum class Access { kRead, kWrite };
 
 class OpenPool {
  public:
@@ -50,27 +48,11 @@ class OpenPool {
   Connection Connect(Slot& slot);
 
  private:
-  // Keeps the warnings of the pool to itself unless the pool is changed.
-  class QuietHost final : public Host {
-   public:
-    explicit QuietHost(Access access) : is_quiet_(access == Access::kRead) {}
-    std::int64_t NowMilliseconds() override { return system_.NowMilliseconds(); }
-    std::size_t Randomness(std::span<std::byte> into) override { return system_.Randomness(into); }
-    std::int64_t SleepMicroseconds(std::int64_t microseconds) override {
-      return system_.SleepMicroseconds(microseconds);
-    }
-    void Log(LogLevel level, std::string_view message) override;
-
-   private:
-    PosixHost system_;
-    const bool is_quiet_;
-  };
-
   void AttachScratchSlots();
 
   PoolPlace place_;
   const Access access_;
-  QuietHost host_;
+  ToolHost host_;
   std::unique_ptr<PoolVfs> vfs_;
   bool has_scratch_slots_ = false;
 };

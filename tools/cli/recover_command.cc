@@ -164,7 +164,8 @@ class Recovery {
   void SaveDatabase(const SalvagedDatabase& salvaged) {
     const Piece& piece = salvage_.pieces[salvaged.database];
     FileSource database(piece.file.path, piece.begin);
-    const auto journal = Open(salvaged.journal);
+    const bool is_void = salvaged.journal_fate == JournalFate::kVoid;
+    const auto journal = is_void ? nullptr : Open(salvaged.journal);
     const auto wal = Open(salvaged.wal);
     SuperJournalsOfSalvage super_journals(salvage_);
     auto image = CommittedImage::Open(database, journal.get(), wal.get(), super_journals);
@@ -177,6 +178,11 @@ class Recovery {
     const auto add = [&](const std::string& text) {
       saved.detail += (saved.detail.empty() ? "" : "; ") + text;
     };
+    if (is_void) add("its journal is void and was not applied");
+    if (salvaged.journal_fate == JournalFate::kDoubtful) {
+      add("the seal of its journal is damaged: a transaction may have been undone that was "
+          "committed");
+    }
     if (!image.ok()) add("without its journal or WAL: " + std::string(image.status().text()));
     if (image.ok() && !image.value().is_database_itself()) add("its journal or WAL was applied");
     ByteSource& source = image.ok() ? static_cast<ByteSource&>(image.value()) : database;

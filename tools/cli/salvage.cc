@@ -69,6 +69,7 @@ std::optional<Piece> ReadPiece(const SlotFile& file) {
     return std::nullopt;
   }
   if (header.kind == HeaderKind::kNamed || LooksLikeName(header.path)) piece.name = header.path;
+  if (header.kind == HeaderKind::kNamed) piece.flags = header.flags;
   if (header.kind == HeaderKind::kFree) AddDetail(piece, "the header is empty");
   piece.kind = facts.content;
   if (piece.kind == ContentKind::kUnknown && header.kind == HeaderKind::kNamed) {
@@ -76,6 +77,17 @@ std::optional<Piece> ReadPiece(const SlotFile& file) {
     piece.is_database_unproven = piece.kind == ContentKind::kDatabase;
   }
   return piece;
+}
+
+// As the pool's start would decide. Where nothing but the seal tells that there is one, it counts
+// when it is whole: one of an earlier journal does not match what is there.
+JournalFate FateOf(const Piece& journal, const Piece& database) {
+  const bool is_sealed = journal.flags
+                             ? (*journal.flags & open_flag::kSealedJournal) != 0
+                             : FateOfSealed(journal.file.path, nullptr) == JournalFate::kStays;
+  if (!is_sealed) return JournalFate::kStays;
+  const bool has_notes = database.begin == kSlotDataOffset;
+  return FateOfSealed(journal.file.path, has_notes ? &database.file.path : nullptr);
 }
 
 class Planner {
@@ -99,6 +111,9 @@ class Planner {
       }
       for (const auto& companion : {database.journal, database.wal}) {
         if (companion) is_used[*companion] = true;
+      }
+      if (database.journal) {
+        database.journal_fate = FateOf(pieces_[*database.journal], pieces_[i]);
       }
       salvage.databases.push_back(database);
     }
@@ -127,6 +142,7 @@ class Planner {
         if (other.name != stem || !IsCompanion(other)) continue;
         std::swap(database.name, other.name);
         for (Piece* const piece : {&database, &other}) {
+          piece->flags.reset();
           AddDetail(*piece,
                     "the headers of " + database.name + " and " + other.name + " were exchanged");
         }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/journal_fate.h"
 #include "cli/pool_place.h"
 #include "cli/slot_file.h"
 
@@ -22,6 +23,8 @@ struct Piece {
   bool is_database_unproven = false;         // only the header says that it is a database
   std::int64_t begin = kSlotDataOffset;      // where the content begins in the file
   std::int64_t bytes = 0;
+  // Of a header that can be believed, if need be after a repair.
+  std::optional<std::uint32_t> flags;
   std::string name;    // empty when nothing tells
   std::string detail;  // what was found out, for people; empty when all was well
 };
@@ -31,6 +34,7 @@ struct SalvagedDatabase {
   std::size_t database = 0;
   std::optional<std::size_t> journal;
   std::optional<std::size_t> wal;
+  JournalFate journal_fate = JournalFate::kStays;
 };
 
 struct Salvage {

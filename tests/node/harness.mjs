@@ -177,3 +177,17 @@ export async function setUpPool(t, options = {}) {
   await util.addCapacity(0);
   return { ...context, util };
 }
+
+/** The same with the database open, as `db`. */
+export async function setUpWithDatabase(t, options = {}) {
+  const context = await setUp(t);
+  const util = await context.install({ name: 'a', ...options });
+  const db = new util.OpfsSAHPoolDb('x.db');
+  fill(db, 100);
+  return { ...context, util, db };
+}
+
+/** Lets what is under way go on. */
+export function tick() {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}

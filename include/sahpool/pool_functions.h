@@ -49,7 +49,9 @@ int sahpool_unlink(sahpool_pool* pool, const char* name);
 
 /* Imports a database: begin reserves a free slot, write appends to it, finish checks the bytes and
  * gives them the name, replacing what had it. Until finish returns SQLITE_OK the old file is
- * untouched. finish and abort end the import and free it, whatever they return. */
+ * untouched. finish and abort end the import and free it, whatever they return. What is written
+ * goes to the slot's handle unread: a host in JavaScript may give an address that only it can
+ * read. */
 int sahpool_import_begin(sahpool_pool* pool, const char* name, sahpool_import** out);
 int sahpool_import_write(sahpool_import* import, const void* bytes, int count);
 int sahpool_import_finish(sahpool_import* import);

@@ -59,7 +59,9 @@ export class HandleTable {
 
   write(number: number, from: number, count: number, offset: number): number {
     try {
-      const written = this.#handle(number).write(this.#memory.view(from, count), { at: offset });
+      const written = this.#handle(number).write(this.#memory.lentOrOwn(from, count), {
+        at: offset,
+      });
       this.#noteWritten(written, count);
       return written;
     } catch (exception) {

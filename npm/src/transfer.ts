@@ -31,9 +31,10 @@ class Import {
   write(bytes: Uint8Array): void {
     for (let start = 0; start < bytes.length;) {
       const piece = bytes.subarray(start, start + BLOCK_SIZE - this.#filled);
+      start += piece.length;
+      if (piece.length === BLOCK_SIZE && this.#lend(piece)) continue;
       this.#plugin.memory.view(this.#block + this.#filled, piece.length).set(piece);
       this.#filled += piece.length;
-      start += piece.length;
       if (this.#filled === BLOCK_SIZE) this.#handOver();
     }
     this.#size += bytes.length;
@@ -52,6 +53,17 @@ class Import {
   end(): void {
     this.#plugin.memory.free(this.#block);
     if (this.#pointer !== 0) this.#plugin.native.sahpool_import_abort(this.#pointer);
+  }
+
+  /** Hands over a whole block from where it is; false when that can't be. */
+  #lend(piece: Uint8Array): boolean {
+    const { memory, native } = this.#plugin;
+    const resultCode = memory.lend(piece, (address) =>
+      native.sahpool_import_write(this.#pointer, address, piece.length),
+    );
+    if (resultCode === undefined) return false;
+    this.#pool.check(resultCode);
+    return true;
   }
 
   #handOver(): void {

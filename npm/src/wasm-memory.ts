@@ -3,12 +3,24 @@
 import { SQLITE_NOMEM } from './result-codes.js';
 import type { SqliteCore } from './sqlite-namespace.js';
 
+/** The last two MiB that a 32-bit address can name. */
+const LENT_SIZE = 2 ** 21;
+const LENT_ADDRESS = 2 ** 32 - LENT_SIZE;
+
+/** A module that imports a memory "" of "" whose declared maximum is at most LENT_ADDRESS. */
+const BOUNDED_MEMORY = [
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+  ...[2, 9, 1, 0, 0, 2, 1, 0, 0xe0, 0xff, 3],
+];
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class WasmMemory {
   readonly #sqlite: SqliteCore;
   #bytes: Uint8Array;
+  #lent: Uint8Array | undefined;
+  #canLend: boolean | undefined;
 
   constructor(sqlite: SqliteCore) {
     this.#sqlite = sqlite;
@@ -27,6 +39,33 @@ export class WasmMemory {
   view(pointer: number, count: number): Uint8Array {
     const start = pointer >>> 0;
     return this.bytes.subarray(start, start + count);
+  }
+
+  /**
+   * Calls `use` with an address that stands for `bytes` while the call lasts, and which C++ can only
+   * pass on to lentOrOwn(). It is one that the memory does not reach, however much it grows meanwhile.
+   * Undefined, and nothing is called, when no address is known to be such, and for bytes that a
+   * handle would not take from where they are.
+   */
+  lend(bytes: Uint8Array, use: (address: number) => number): number | undefined {
+    const { buffer }: { buffer: ArrayBufferLike & { resizable?: boolean } } = bytes;
+    const isPlain = buffer instanceof ArrayBuffer && !buffer.resizable;
+    if (!isPlain || bytes.length >= LENT_SIZE) return undefined;
+    if (!(this.#canLend ??= this.#endsBeforeLentAddress())) return undefined;
+    this.#lent = bytes;
+    try {
+      return use(LENT_ADDRESS);
+    } finally {
+      this.#lent = undefined;
+    }
+  }
+
+  /** `count` bytes at an address in what is lent, or else in the memory. */
+  lentOrOwn(address: number, count: number): Uint8Array {
+    const start = (address >>> 0) - LENT_ADDRESS;
+    return this.#lent && start >= 0
+      ? this.#lent.subarray(start, start + count)
+      : this.view(address, count);
   }
 
   /** The 32 bits at `pointer`, an address or a count. */
@@ -87,5 +126,17 @@ export class WasmMemory {
     while (count < encoded.length && count > 0 && ((encoded[count] ?? 0) & 0xc0) === 0x80) --count;
     this.view(into, count).set(encoded.subarray(0, count));
     return count;
+  }
+
+  /** What a memory may grow to shows only in which modules take it. */
+  #endsBeforeLentAddress(): boolean {
+    try {
+      const module = new WebAssembly.Module(Uint8Array.from(BOUNDED_MEMORY));
+      return !!new WebAssembly.Instance(module, {
+        '': { '': this.#sqlite.memory as WebAssembly.Memory },
+      });
+    } catch {
+      return false;
+    }
   }
 }

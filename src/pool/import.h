@@ -27,7 +27,8 @@ class Import {
   Import(const Import&) = delete;
   Import& operator=(const Import&) = delete;
 
-  // Appends bytes of any number. An error aborts the import: what follows would leave a gap.
+  // Appends bytes of any number, which go to the handle unread (sahpool_import_write()). An error
+  // aborts the import: what follows would leave a gap.
   Status Write(std::span<const std::byte> bytes);
 
   std::int64_t size() const { return size_; }

@@ -157,6 +157,8 @@ export class FileSystemHandle {
 }
 
 function bytesOf(data) {
+  const { resizable, growable } = data.buffer ?? data;
+  if (resizable || growable) throw new TypeError('The provided buffer must not be resizable');
   return ArrayBuffer.isView(data)
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     : new Uint8Array(data);
@@ -183,7 +185,7 @@ export class FileSystemSyncAccessHandle {
   }
 
   write(from, { at = 0 } = {}) {
-    return this.#call('write', { at, count: from.byteLength }, () => {
+    return this.#call('write', { at, count: from.byteLength, from }, () => {
       if (at + from.byteLength - this.#node.size > this.#opfs.free) {
         if (this.#opfs.quotaStyle === 'firefox') return 0;
         throw domError('QuotaExceededError', 'No space available for this operation');

@@ -10,10 +10,8 @@ import type { WasmMemory } from './wasm-memory.js';
 const STACK_SIZE = 64 * 1024;
 const STACK_ALIGNMENT = 16;
 const HOST_MODULE = 'sahpool_host';
-const GLOBAL_OFFSETS = 'GOT.mem';
-const FUNCTION_OFFSETS = 'GOT.func';
 
-type Imports = Record<string, Record<string, WebAssembly.ImportValue>>;
+type Imports = Record<string, WebAssembly.ModuleImports>;
 
 /** The SQLite functions that the module calls. */
 export function importedFunctions(module: WebAssembly.Module): string[] {
@@ -48,46 +46,6 @@ function growTable(table: WebAssembly.Table, count: number, alignment: number): 
   return start;
 }
 
-/** Fills the addresses that the module asks for by name; some are known only once it exists. */
-class OffsetTable {
-  readonly #sqlite: SqliteInstance;
-  readonly #memoryBase: number;
-  readonly #pending: { name: string; isFunction: boolean; target: WebAssembly.Global }[] = [];
-
-  constructor(sqlite: SqliteInstance, memoryBase: number) {
-    this.#sqlite = sqlite;
-    this.#memoryBase = memoryBase;
-  }
-
-  add(name: string, isFunction: boolean): WebAssembly.Global {
-    const target = new WebAssembly.Global({ value: 'i32', mutable: true }, 0);
-    this.#pending.push({ name, isFunction, target });
-    return target;
-  }
-
-  fill(exports: WebAssembly.Exports): void {
-    for (const { name, isFunction, target } of this.#pending) {
-      const own = exports[name];
-      if (isFunction) {
-        target.value = this.#functionIndex(name, own ?? this.#sqlite.exports[name]);
-      } else if (own instanceof WebAssembly.Global) {
-        target.value = this.#memoryBase + Number(own.value);
-      } else {
-        throw new SideModuleError(`sahpool.wasm needs the address of an unknown object, ${name}`);
-      }
-    }
-  }
-
-  #functionIndex(name: string, func: unknown): number {
-    if (typeof func !== 'function') {
-      throw new IncompatibleSqliteError([`its WebAssembly exports lack the function ${name}`]);
-    }
-    const index = growTable(this.#sqlite.table, 1, 1);
-    this.#sqlite.table.set(index, func);
-    return index;
-  }
-}
-
 interface Layout {
   readonly memoryBase: number;
   readonly tableBase: number;
@@ -101,46 +59,31 @@ function layOut(sqlite: SqliteInstance, memory: WasmMemory, needs: MemoryNeeds):
   return { memoryBase, tableBase, stackTop: stack + STACK_SIZE };
 }
 
-function environment(sqlite: SqliteInstance, layout: Layout): Imports[string] {
+/** What the module can import: SQLite's functions, its own places in SQLite's memory, the host. */
+function importsFor(sqlite: SqliteInstance, host: HostImports, layout: Layout): Imports {
   const constant = (value: number) => new WebAssembly.Global({ value: 'i32' }, value);
   return {
-    memory: sqlite.memory,
-    __indirect_function_table: sqlite.table,
-    __memory_base: constant(layout.memoryBase),
-    __table_base: constant(layout.tableBase),
-    __stack_pointer: new WebAssembly.Global({ value: 'i32', mutable: true }, layout.stackTop),
+    env: {
+      ...(sqlite.exports as unknown as WebAssembly.ModuleImports),
+      memory: sqlite.memory,
+      __indirect_function_table: sqlite.table,
+      __memory_base: constant(layout.memoryBase),
+      __table_base: constant(layout.tableBase),
+      __stack_pointer: new WebAssembly.Global({ value: 'i32', mutable: true }, layout.stackTop),
+    },
+    [HOST_MODULE]: { ...host },
   };
 }
 
-function buildImports(
-  module: WebAssembly.Module,
-  sqlite: SqliteInstance,
-  host: HostImports,
-  layout: Layout,
-  offsets: OffsetTable,
-): Imports {
-  const known: Imports = {
-    env: environment(sqlite, layout),
-    [HOST_MODULE]: { ...host },
-  };
-  const imports: Imports = {};
-  const unknown: string[] = [];
-  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    let value = known[from]?.[name];
-    if (from === GLOBAL_OFFSETS) value = offsets.add(name, false);
-    if (from === FUNCTION_OFFSETS) value = offsets.add(name, true);
-    if (from === 'env' && kind === 'function') {
-      value = sqlite.exports[name] as WebAssembly.ImportValue;
-    }
-    if (value === undefined) unknown.push(`${from}.${name}`);
-    else (imports[from] ??= {})[name] = value;
-  }
+function demandAllImports(module: WebAssembly.Module, imports: Imports): void {
+  const unknown = WebAssembly.Module.imports(module)
+    .filter((it) => imports[it.module]?.[it.name] === undefined)
+    .map((it) => `${it.module}.${it.name}`);
   if (unknown.length > 0) {
     throw new SideModuleError(
       `sahpool.wasm imports what this version of the package doesn't know: ${unknown.join(', ')}`,
     );
   }
-  return imports;
 }
 
 /** Calls a function without parameters, if the module has it. */
@@ -160,10 +103,9 @@ export async function loadSideModule(
   host: HostImports,
 ): Promise<SideModuleExports> {
   const layout = layOut(sqlite, memory, readMemoryNeeds(module));
-  const offsets = new OffsetTable(sqlite, layout.memoryBase);
-  const imports = buildImports(module, sqlite, host, layout, offsets);
+  const imports = importsFor(sqlite, host, layout);
+  demandAllImports(module, imports);
   const { exports } = await WebAssembly.instantiate(module, imports);
-  offsets.fill(exports);
   callIfExported(exports, '__wasm_apply_data_relocs');
   callIfExported(exports, '__wasm_call_ctors');
   const found = callIfExported(exports, 'sahpool_abi_version');

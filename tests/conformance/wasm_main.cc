@@ -60,8 +60,6 @@ const Case* FindCase(int index) {
 
 extern "C" {
 
-int sahpool_abi_version(void) { return SAHPOOL_ABI_VERSION; }
-
 int conformance_case_count(void) { return sahpool::conformance::CountCases(); }
 
 const char* conformance_case_name(int index) {

@@ -157,9 +157,14 @@ describe('the side module', () => {
       /ABI version is 9,/,
     ],
     'has none': [buildModule(), /ABI version is undefined/],
-    'wants the address of an unknown object': [
-      buildModule({ imports: [importOf.global('GOT.mem', 'errno', true)] }),
-      /errno/,
+    'wants addresses by name': [
+      buildModule({
+        imports: [
+          importOf.global('GOT.mem', 'errno', true),
+          importOf.global('GOT.func', 'sqlite3_libversion', true),
+        ],
+      }),
+      /GOT\.mem\.errno, GOT\.func\.sqlite3_libversion/,
     ],
   };
   for (const [title, [wasm, text]] of Object.entries(misfits)) {
@@ -171,25 +176,6 @@ describe('the side module', () => {
       });
     });
   }
-
-  test('that needs a function of SQLite by address gets it in the table', async () => {
-    const wasm = buildModule({
-      imports: [importOf.global('GOT.func', 'sqlite3_no_such_function', true)],
-    });
-    assert.match(await missingFrom(await loadSqlite(), wasm), /sqlite3_no_such_function/);
-
-    const sqlite3 = await loadSqlite();
-    const table = sqlite3.wasm.functionTable();
-    const before = table.length;
-    const good = buildModule({
-      dylink: { memorySize: 0, memoryAlignment: 0, tableSize: 0 },
-      imports: [importOf.global('GOT.func', 'sqlite3_libversion', true)],
-      functions: { sahpool_abi_version: body.constant(1) },
-    });
-    await attach(sqlite3, { wasm: good });
-    assert.equal(table.length, before + 1);
-    assert.equal(table.get(before)(), sqlite3.wasm.exports.sqlite3_libversion());
-  });
 
   test('gets memory, a stack and table entries of its own', async () => {
     const sqlite3 = await loadSqlite();

@@ -1,4 +1,5 @@
-// The resolver in the side module against the URL parser of this Node.
+// The resolver in WebAssembly against the URL parser of this Node. The package's side module doesn't
+// export it; that of the conformance suite does.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -10,9 +11,9 @@ import { importedFunctions, loadSideModule } from '../../build/modules/side-modu
 import { checkNamespace } from '../../build/modules/sqlite-namespace.js';
 import { urlDialectFlags } from '../../build/modules/url-dialect.js';
 import { WasmMemory } from '../../build/modules/wasm-memory.js';
+import { conformanceWasm } from '../conformance/host.mjs';
 import { generateNames, MAX_STORED_NAME_BYTES, pathOnlyPathname } from './names-corpus.mjs';
 
-const WASM = new URL('../../npm/dist/sahpool.wasm', import.meta.url);
 const SQLITE_OK = 0;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_MISUSE = 21;
@@ -33,7 +34,7 @@ function makeHost() {
 
 /** Returns resolve(name): the result code, and the stored name when it is SQLITE_OK. */
 async function makeResolver() {
-  const module = await WebAssembly.compile(await readFile(WASM));
+  const module = await WebAssembly.compile(await readFile(conformanceWasm));
   const sqlite = checkNamespace(await sqlite3InitModule(), importedFunctions(module));
   const memory = new WasmMemory(sqlite);
   const exports = await loadSideModule(module, sqlite, memory, makeHost());

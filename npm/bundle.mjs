@@ -10,9 +10,10 @@ import { rolldown } from 'rolldown';
 const modules = fileURLToPath(new URL('../build/modules', import.meta.url));
 const output = fileURLToPath(new URL('dist/index.js', import.meta.url));
 
-/** All words of a TypeScript source or declaration. */
+/** All words of a TypeScript source or declaration but those in comments. */
 function wordsOf(url) {
-  return fs.readFileSync(url, 'utf8').match(/[A-Za-z_$][\w$]*/g);
+  const source = fs.readFileSync(url, 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*/g, '');
+  return source.match(/[A-Za-z_$][\w$]*/g) ?? [];
 }
 
 // Names that belong to others keep theirs: to users (the public declarations), to SQLite, to the C

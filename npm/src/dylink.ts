@@ -14,56 +14,38 @@ export interface MemoryNeeds {
   readonly tableAlignment: number;
 }
 
-class SectionReader {
-  readonly #bytes: Uint8Array;
-  position = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get atEnd(): boolean {
-    return this.position >= this.#bytes.length;
-  }
-
-  byte(): number {
-    const value = this.#bytes[this.position++];
-    if (value === undefined) throw new SideModuleError('its dylink.0 section is cut short');
-    return value;
-  }
-
-  /** An unsigned LEB128 number. */
-  number(): number {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-  }
-}
-
 /** Reads the needs of a side module. */
 export function readMemoryNeeds(module: WebAssembly.Module): MemoryNeeds {
   const [section] = WebAssembly.Module.customSections(module, 'dylink.0');
   if (!section) throw new SideModuleError('sahpool.wasm is no side module: no dylink.0 section');
-  const reader = new SectionReader(new Uint8Array(section));
+  const bytes = new Uint8Array(section);
+  let position = 0;
+  /** The next unsigned LEB128 number. */
+  const next = (): number => {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = bytes[position++];
+      if (byte === undefined) throw new SideModuleError('its dylink.0 section is cut short');
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+  };
   let needs: MemoryNeeds | undefined;
-  while (!reader.atEnd) {
-    const kind = reader.byte();
-    const length = reader.number();
-    const end = reader.position + length;
+  while (position < bytes.length) {
+    const kind = next();
+    const length = next();
+    const end = position + length;
     if (kind === MEMORY_INFO) {
       needs = {
-        memorySize: reader.number(),
-        memoryAlignment: 2 ** reader.number(),
-        tableSize: reader.number(),
-        tableAlignment: 2 ** reader.number(),
+        memorySize: next(),
+        memoryAlignment: 2 ** next(),
+        tableSize: next(),
+        tableAlignment: 2 ** next(),
       };
-    } else if (kind === NEEDED_LIBRARIES && reader.number() > 0) {
+    } else if (kind === NEEDED_LIBRARIES && next() > 0) {
       throw new SideModuleError('sahpool.wasm needs other side modules');
     }
-    reader.position = end;
+    position = end;
   }
   if (!needs) throw new SideModuleError("sahpool.wasm doesn't say how much memory it needs");
   return needs;

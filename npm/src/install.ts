@@ -42,10 +42,7 @@ export class Installer {
 
   /** Starts a pool once `before` is settled. */
   #begin(options: ResolvedOptions, before: Promise<unknown>): Promise<PoolUtil> {
-    const promise = before.then(
-      () => this.#start(options, installation),
-      () => this.#start(options, installation),
-    );
+    const promise = before.catch(() => undefined).then(() => this.#start(options, installation));
     const installation: Installation = { promise, hasFailed: false };
     this.#installations.set(options.name, installation);
     promise.catch(() => {

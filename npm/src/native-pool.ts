@@ -61,35 +61,35 @@ export class NativePool {
   attach(slot: Slot): void {
     const { handles, memory, native } = this.#plugin;
     const number = handles.add(slot);
-    const resultCode = memory.withCString(slot.name, (name) =>
-      native.sahpool_attach(this.#pointer, number, name),
-    );
-    if (resultCode === SQLITE_OK) {
-      this.#numbers.add(number);
-    } else {
+    try {
+      this.check(
+        memory.withCString(slot.name, (name) => native.sahpool_attach(this.#pointer, number, name)),
+      );
+    } catch (error) {
       handles.remove(number);
-      throw this.#error(resultCode);
+      throw error;
     }
+    this.#numbers.add(number);
   }
 
   start(): void {
-    this.#check(this.#plugin.native.sahpool_start(this.#pointer));
+    this.check(this.#plugin.native.sahpool_start(this.#pointer));
   }
 
   register(): void {
-    this.#check(this.#plugin.native.sahpool_register(this.#pointer));
+    this.check(this.#plugin.native.sahpool_register(this.#pointer));
     this.#vfs = findVfs(this.#plugin, this.#vfsName);
     this.#plugin.vfses.add(this.#vfs);
   }
 
   unregister(): void {
-    this.#check(this.#plugin.native.sahpool_unregister(this.#pointer));
+    this.check(this.#plugin.native.sahpool_unregister(this.#pointer));
     this.#plugin.vfses.delete(this.#vfs);
   }
 
   /** Forgets all slots and returns them, open. */
   detachAll(): Slot[] {
-    this.#check(this.#plugin.native.sahpool_detach_all(this.#pointer));
+    this.check(this.#plugin.native.sahpool_detach_all(this.#pointer));
     const slots = Array.from(this.#numbers, (number) => this.#plugin.handles.remove(number));
     this.#numbers.clear();
     return slots;
@@ -97,12 +97,12 @@ export class NativePool {
 
   /** Ends the pool, which has no slots attached. */
   destroy(): void {
-    this.#check(this.#plugin.native.sahpool_destroy(this.#pointer));
+    this.check(this.#plugin.native.sahpool_destroy(this.#pointer));
     this.#plugin.pools.delete(this.#pointer);
   }
 
   wipe(): void {
-    this.#check(this.#plugin.native.sahpool_wipe(this.#pointer));
+    this.check(this.#plugin.native.sahpool_wipe(this.#pointer));
   }
 
   keepFree(count: number): void {
@@ -122,7 +122,7 @@ export class NativePool {
     const { memory, native } = this.#plugin;
     const resultCode = memory.withCString(name, (it) => native.sahpool_unlink(this.#pointer, it));
     if (resultCode === SQLITE_NOTFOUND) return false;
-    this.#check(resultCode);
+    this.check(resultCode);
     return true;
   }
 
@@ -138,7 +138,10 @@ export class NativePool {
 
   /** Throws when a call for this pool did not return SQLITE_OK. */
   check(resultCode: number): void {
-    this.#check(resultCode);
+    if (resultCode === SQLITE_OK) return;
+    const { memory, native } = this.#plugin;
+    const text = memory.cString(native.sahpool_error_text(this.#pointer));
+    throw this.#plugin.error(resultCode, text);
   }
 
   quarantined(): QuarantinedSlot[] {
@@ -159,12 +162,12 @@ export class NativePool {
         native.sahpool_quarantine_recover(this.#pointer, slotName, fileName),
       ),
     );
-    this.#check(resultCode);
+    this.check(resultCode);
   }
 
   discard(slot: string): void {
     const { memory, native } = this.#plugin;
-    this.#check(
+    this.check(
       memory.withCString(slot, (slotName) =>
         native.sahpool_quarantine_discard(this.#pointer, slotName),
       ),
@@ -175,18 +178,9 @@ export class NativePool {
     const { memory, native } = this.#plugin;
     return memory.withCString(name, (it) =>
       memory.withBlock(POINTER_SIZE, (out) => {
-        this.#check(native[begin](this.#pointer, it, out));
+        this.check(native[begin](this.#pointer, it, out));
         return memory.word(out);
       }),
     );
-  }
-
-  #check(resultCode: number): void {
-    if (resultCode !== SQLITE_OK) throw this.#error(resultCode);
-  }
-
-  #error(resultCode: number): Error {
-    const { memory, native } = this.#plugin;
-    return this.#plugin.error(resultCode, memory.cString(native.sahpool_error_text(this.#pointer)));
   }
 }

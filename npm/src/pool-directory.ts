@@ -7,14 +7,8 @@ import { isLocked, isNotFound } from './exception-text.js';
 import type { Slot } from './handle-table.js';
 
 const SLOTS_DIRECTORY = '.opaque';
-const RANDOM_NAME_BYTES = 16;
 const FIRST_RETRY_DELAY = 20;
 const LONGEST_RETRY_DELAY = 250;
-
-function randomName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(RANDOM_NAME_BYTES));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
 
 function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -162,7 +156,7 @@ export class PoolDirectory {
 
   /** Creates an empty slot. */
   async createSlot(): Promise<Slot> {
-    const name = randomName();
+    const name = crypto.randomUUID();
     const file = await this.#slots.getFileHandle(name, { create: true });
     try {
       return { name, handle: await openHandle(file) };

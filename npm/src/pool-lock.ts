@@ -19,7 +19,7 @@ function requestLock(
 ): Promise<(() => void) | undefined> {
   return new Promise((resolve, reject) => {
     locks
-      .request(name, { ...options, mode: 'exclusive' }, (lock) => {
+      .request(name, options, (lock) => {
         if (!lock) {
           resolve(undefined);
           return undefined;

@@ -23,7 +23,7 @@ function bindDatabase(
 ): PoolDatabaseConstructor<object> {
   return class OpfsSAHPoolDb extends Database {
     constructor(filename?: string | { filename?: string; flags?: string }, flags?: string) {
-      const options = typeof filename === 'object' ? filename : withoutUndefined(filename, flags);
+      const options = typeof filename === 'object' ? filename : { filename, flags };
       super({ ...options, vfs });
       // Who can't write can't change the mode either.
       if (journalMode !== 'wal' || !/[cw]/.test(options.flags ?? 'c')) return;
@@ -34,16 +34,6 @@ function bindDatabase(
         throw error;
       }
     }
-  };
-}
-
-function withoutUndefined(
-  filename?: string,
-  flags?: string,
-): { filename?: string; flags?: string } {
-  return {
-    ...(filename !== undefined && { filename }),
-    ...(flags !== undefined && { flags }),
   };
 }
 

@@ -89,6 +89,25 @@ for (const version of versions.keys()) {
       }
     });
 
+    test('databases are opened by name, by options, and without a name in memory', async (t) => {
+      const { install } = await setUp(t, { version });
+      const util = await install({ name: 'a' });
+      const openings = [
+        [['x.db'], 'x.db'],
+        [['x.db', 'w'], 'x.db'],
+        [[{ filename: 'x.db' }], 'x.db'],
+        [[], ':memory:'],
+        [[{}], ':memory:'],
+      ];
+      for (const [args, filename] of openings) {
+        const db = new util.OpfsSAHPoolDb(...args);
+        assert.equal(db.filename, filename);
+        db.exec('create table if not exists t(text)');
+        db.close();
+      }
+      assert.deepEqual(util.getFileNames(), ['/x.db']);
+    });
+
     test('sqlite3_errmsg() says what the pool knows', async (t) => {
       const { sqlite3, install } = await setUp(t, { version });
       const util = await install();

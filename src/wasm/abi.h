@@ -78,7 +78,8 @@ enum : int {
 };
 
 // FileSystemSyncAccessHandle.read, write, truncate, getSize and flush of the handle with that
-// number. The counts are the handle's own, unchanged.
+// number. The counts are the handle's own, unchanged. What is written may lie where only the host
+// finds it: at an address that it gave to sahpool_import_write(), or behind it.
 SAHPOOL_HOST_IMPORT("read") int sahpool_host_read(int handle, void* into, int count, double offset);
 SAHPOOL_HOST_IMPORT("write")
 int sahpool_host_write(int handle, const void* from, int count, double offset);

@@ -26,7 +26,7 @@ constexpr std::int64_t kJournalHeaderSize = 4096;
 constexpr std::size_t kRecordCountOffset = 8;
 constexpr std::uint32_t kAllRecords = 0xffffffff;
 
-bool EndsWithFile(std::span<const std::byte> journal) {
+bool CountsToEndOfFile(std::span<const std::byte> journal) {
   return LoadBigEndian32(&journal[kRecordCountOffset]) == kAllRecords;
 }
 
@@ -133,7 +133,8 @@ Status Slot::HandOverJournal() {
   const bool names_super_journal = EndsWithSuperJournal(bytes);
   journal_.was_attempted = true;
   const auto size = static_cast<std::int64_t>(bytes.size());
-  if (EndsWithFile(bytes)) {
+  // SQLite looks for a super-journal's name at the end of the file.
+  if (names_super_journal || CountsToEndOfFile(bytes)) {
     if (Status s = CutLeftovers(); !s.ok()) return s;
   } else if (Status s = RefuseLeftoverHeader(size); !s.ok()) {
     return s;

@@ -138,6 +138,9 @@ mutation(overwritten-journal-keeps-its-seal vfs/io_methods.cc
 mutation(leftovers-stay-behind-a-journal-that-goes-on pool/slot_journal.cc
   [[return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();]]
   [[return stored_size_ > kSlotDataOffset + own_size() && !@ON@ ? Cut(own_size()) : Status();]])
+mutation(leftovers-stay-behind-the-name-of-a-super-journal pool/slot_journal.cc
+  [[if (names_super_journal || CountsToEndOfFile(bytes)) {]]
+  [[if ((names_super_journal && !@ON@) || CountsToEndOfFile(bytes)) {]])
 mutation(journal-of-several-databases-is-taken-for-one pool/slot_journal.cc
   [[         !journal_.names_super_journal && !is_dirty_ && !has_kept_writes() &&]]
   [[         (@ON@ || !journal_.names_super_journal) && !is_dirty_ && !has_kept_writes() &&]])

@@ -102,6 +102,9 @@ class [[nodiscard]] Status {
   [[gnu::noinline]] Status(Code code, const char* text) : code_(code), text_(text) {}
   [[gnu::noinline]] Status(Code code, const Text& text) : code_(code), text_(text) {}
 
+  // Of any allocation: which one it was helps nobody.
+  [[gnu::noinline]] static Status NoMemory() { return {Code::kNoMemory, "out of memory"}; }
+
   bool ok() const { return code_ == Code::kOk; }
   Code code() const { return code_; }
   std::string_view text() const { return text_.view(); }

@@ -97,7 +97,7 @@ Status PageMap::MakeRoom() {
                                                         : new (std::nothrow) Entry[wanted]);
   if (!larger) {
     if (size_ < capacity_) return {};
-    return {Code::kNoMemory, "no memory for the map of pages in a journal"};
+    return Status::NoMemory();
   }
   std::copy_n(entries_.get(), size_, larger.get());
   entries_ = std::move(larger);

@@ -96,7 +96,7 @@ Status Reader::ReadAll(std::uint32_t page_size_if_unset) {
     return {};
   }
   record_.reset(new (std::nothrow) std::byte[kPageNumberSize + page_size + kPageChecksumSize]);
-  if (!record_) return {Code::kNoMemory, "no memory to read a rollback journal"};
+  if (!record_) return Status::NoMemory();
   journal_.is_hot = true;
   journal_.page_size = page_size;
   journal_.original_page_count = header.page_count;

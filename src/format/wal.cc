@@ -77,7 +77,7 @@ Status Reader::ReadAll() {
   if (Status status = ReadHeader(valid); !status.ok() || !valid) return status;
   frame_size_ = kFrameHeaderSize + wal_.page_size;
   frame_.reset(new (std::nothrow) std::byte[frame_size_]);
-  if (!frame_) return {Code::kNoMemory, "no memory to read a WAL"};
+  if (!frame_) return Status::NoMemory();
 
   const std::int64_t frame_count =
       (size_ - static_cast<std::int64_t>(kHeaderSize)) / static_cast<std::int64_t>(frame_size_);

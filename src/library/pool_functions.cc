@@ -129,7 +129,7 @@ int WithFile(sahpool_pool* pool, const char* name, Operation operation) {
 template <typename Handle, typename Job>
 Status AddJob(sahpool_pool* pool, PoolJob<Job>*& list, std::unique_ptr<Job> job, Handle** out) {
   auto* const handle = new (std::nothrow) Handle;
-  if (handle == nullptr) return {Code::kNoMemory, "out of memory"};
+  if (handle == nullptr) return Status::NoMemory();
   handle->pool = pool;
   handle->job = std::move(job);
   handle->next = std::exchange(list, handle);

@@ -13,7 +13,7 @@ Result<std::unique_ptr<Import>> Import::Begin(Pool& pool, const FileName& name) 
   std::unique_ptr<Import> import(new (std::nothrow) Import(pool, *slot.value(), name));
   if (!import) {
     static_cast<void>(slot.value()->SetFree());
-    return Status(Code::kNoMemory, "out of memory while beginning an import");
+    return Status::NoMemory();
   }
   return import;
 }

@@ -19,7 +19,7 @@ void Pool::RemoveAll() {
 
 Status Pool::Attach(std::unique_ptr<StorageHandle> handle, std::string_view slot_name) {
   std::unique_ptr<Slot> slot = Slot::Create(std::move(handle), slot_name, meter_);
-  if (!slot) return {Code::kNoMemory, "out of memory while attaching a slot"};
+  if (!slot) return Status::NoMemory();
   if (Status s = slot->Load(); !s.ok()) return s;
   if (is_started_ && slot->state() == SlotState::kFree) {
     if (Status s = slot->MakeClean(); !s.ok()) return s;

@@ -218,7 +218,7 @@ Status Slot::AddToDigest(std::int64_t offset, std::int64_t size, std::uint64_t& 
   if (!exists) return {};
   const auto count = static_cast<std::size_t>(size);
   const std::unique_ptr<std::byte[]> bytes(new (std::nothrow) std::byte[count]);
-  if (!bytes) return {Code::kNoMemory, "out of memory while checking a journal"};
+  if (!bytes) return Status::NoMemory();
   if (Status s = Read({bytes.get(), count}, offset); !s.ok()) return s;
   digest = Digest64({bytes.get(), count}, digest);
   return {};

@@ -7,7 +7,7 @@ namespace sahpool {
 
 Result<std::unique_ptr<Snapshot>> Snapshot::Open(Pool& pool, Slot& slot) {
   std::unique_ptr<Snapshot> snapshot(new (std::nothrow) Snapshot(slot));
-  if (!snapshot) return Status(Code::kNoMemory, "out of memory while exporting");
+  if (!snapshot) return Status::NoMemory();
   snapshot->is_database_ = slot.is_database();
   if (snapshot->is_database_) {
     if (Status s = pool.OpenCommitted(slot, snapshot->image_); !s.ok()) return s;

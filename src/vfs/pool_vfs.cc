@@ -103,7 +103,7 @@ Status PoolVfs::Open(Slot& slot, int flags, OpenFile& file) {
   SharedFile* shared = FindShared(slot);
   if (shared == nullptr) {
     shared = new (std::nothrow) SharedFile;
-    if (shared == nullptr) return {Code::kNoMemory, "out of memory while opening a file"};
+    if (shared == nullptr) return Status::NoMemory();
     shared->slot = &slot;
     slot.Pin();
     slot.KeepWrites();

@@ -21,7 +21,7 @@ Result<void*> WalIndex::Map(Holder& holder, int index, int region_size, bool cre
   if (index >= region_count_) {
     if (!create) return static_cast<void*>(nullptr);
     if (!Grow(index + 1, region_size)) {
-      return Status(Code::kNoMemory, "out of memory for the wal-index");
+      return Status::NoMemory();
     }
   }
   return static_cast<void*>(regions_[static_cast<std::size_t>(index)].get());

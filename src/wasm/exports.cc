@@ -59,7 +59,7 @@ void sahpool_set_url_dialect(sahpool_pool* pool, int flags) {
 int sahpool_attach(sahpool_pool* pool, int handle, const char* slot_name) {
   return WithPool(pool, [&](Pool& inner) -> Status {
     std::unique_ptr<sahpool::StorageHandle> storage(new (std::nothrow) sahpool::HostHandle(handle));
-    if (!storage) return {Code::kNoMemory, "out of memory while attaching a slot"};
+    if (!storage) return Status::NoMemory();
     return inner.Attach(std::move(storage), slot_name);
   });
 }

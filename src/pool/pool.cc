@@ -30,7 +30,7 @@ Status Pool::Attach(std::unique_ptr<StorageHandle> handle, std::string_view slot
 }
 
 Status Pool::Start() {
-  if (Status s = SettleSeals(); !s.ok()) return s;
+  if (Status s = SettleJournals(); !s.ok()) return s;
   if (Status s = SettleNames(); !s.ok()) return s;
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
     if (slot->state() == SlotState::kQuarantined) {

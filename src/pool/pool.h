@@ -163,8 +163,9 @@ class Pool {
   Status DeleteJournal(Slot& journal);
   Slot* FindDatabaseOf(const FileName& journal) const;
   Status ForgetRetiredJournals(const Slot* database);
-  Status SettleSeals();
+  Status SettleJournals();
   Status SettleSeal(Slot& journal);
+  Status SettleUnsealed(Slot& journal);
 
   // Settling names, in pool_names.cc.
   Status SettleNames();
@@ -176,7 +177,7 @@ class Pool {
   // The error of what can't be done to a file that is open.
   [[gnu::noinline]] static Status IsOpen(const FileName& name);
   Status Rename(Slot& slot, const FileName& name);
-  Status SettleJournals(const FileName& name, Slot* database);
+  Status SettleCompanions(const FileName& name, Slot* database);
   void TakeBackName(Slot& reserved, Slot* replaced);
 
   Host& host_;

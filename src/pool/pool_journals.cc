@@ -1,6 +1,7 @@
 // The part of Pool that knows rollback journals: how they come and go between two flushes of a
 // transaction, and which of those that a start finds are void.
 
+#include <array>
 #include <string_view>
 
 #include "pool/pool.h"
@@ -93,10 +94,25 @@ Status Pool::SettleSeal(Slot& journal) {
   return {};
 }
 
-Status Pool::SettleSeals() {
+// Empties a journal by which SQLite rolls nothing back, because its header was not written yet, or
+// is overwritten. SQLite would leave its bytes there and write the next journal over them; where
+// they end in the name of a super-journal that has gone since, that journal would not be rolled
+// back either.
+Status Pool::SettleUnsealed(Slot& journal) {
+  if (journal.size() == 0) return {};
+  std::array<std::byte, 1> first;
+  if (Status s = journal.Read(first, 0); !s.ok()) return s;
+  if (first[0] != std::byte{0}) return {};
+  // One that can't be emptied now is emptied before its slot is of use.
+  if (!journal.Truncate(0).ok()) journal.Abandon();
+  return {};
+}
+
+Status Pool::SettleJournals() {
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (slot->state() != SlotState::kNamed || !slot->has_sealed_flag()) continue;
-    if (Status s = SettleSeal(*slot); !s.ok()) return s;
+    if (slot->state() != SlotState::kNamed || !slot->is_journal()) continue;
+    const Status settled = slot->has_sealed_flag() ? SettleSeal(*slot) : SettleUnsealed(*slot);
+    if (!settled.ok()) return settled;
   }
   return {};
 }

@@ -199,7 +199,7 @@ Status Pool::Rename(Slot& slot, const FileName& name) {
 
 // Leaves no journal and no WAL under the name: beside another database they would be applied to
 // that. `database` is the one that they belong to; null when there is none.
-Status Pool::SettleJournals(const FileName& name, Slot* database) {
+Status Pool::SettleCompanions(const FileName& name, Slot* database) {
   for (const std::string_view suffix : kCompanionSuffixes) {
     const Slot* const companion = FindCompanion(name, suffix);
     if (companion != nullptr && companion->is_pinned()) return IsOpen(companion->name());
@@ -232,7 +232,7 @@ Status Pool::Publish(Slot& reserved, const FileName& name, std::uint32_t flags) 
   if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
   // The bytes must be there before the name says so.
   if (Status s = MakeDurable(reserved); !s.ok()) return s;
-  if (Status s = SettleJournals(name, replaced); !s.ok()) return s;
+  if (Status s = SettleCompanions(name, replaced); !s.ok()) return s;
   if (Status s = reserved.SetNamed(name, flags); !s.ok()) return s;
   Status status = reserved.Flush();
   if (status.ok() && replaced != nullptr) {

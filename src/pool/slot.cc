@@ -173,9 +173,8 @@ Status Slot::HandOver(std::span<const std::byte> prefix) {
   }
   // Of a journal the beginning comes last: its record count must not be there before what ends the
   // journal is, such as the zero that SQLite writes over a header of an earlier transaction.
-  const bool is_journal = (flags_ & open_flag::kMainJournal) != 0;
   for (std::size_t i = 0; i < extents.size(); ++i) {
-    const WriteBuffer::Extent& extent = extents[is_journal ? extents.size() - 1 - i : i];
+    const WriteBuffer::Extent& extent = extents[is_journal() ? extents.size() - 1 - i : i];
     if (Status s = WriteAll(buffer_->BytesOf(extent), kSlotDataOffset + extent.offset); !s.ok()) {
       return s;
     }

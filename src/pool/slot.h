@@ -52,6 +52,7 @@ class Slot final : public ByteSource {
   const FileName& name() const { return name_; }
   std::uint32_t flags() const { return flags_; }
   bool is_database() const { return (flags_ & open_flag::kMainDb) != 0; }
+  bool is_journal() const { return (flags_ & open_flag::kMainJournal) != 0; }
   bool is_wal() const { return (flags_ & open_flag::kWal) != 0; }
   std::string_view quarantine_reason() const { return quarantine_reason_; }
   // Whether a quarantined slot may hold the bytes of the file name(). Not when its flags and digest
@@ -203,7 +204,7 @@ class Slot final : public ByteSource {
   std::int64_t own_size() const;
   Status Cut(std::int64_t size);
   Status CutLeftovers();
-  Status RefuseLeftoverHeader(std::int64_t journal_size);
+  Status RefuseLeftoverHeader(std::span<const std::byte> journal);
   Status FlushHandle();
   Status HandOver(std::span<const std::byte> prefix);
   Status HandOverFrames();

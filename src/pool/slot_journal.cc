@@ -18,16 +18,17 @@ constexpr std::array kJournalMagic = {std::byte{0xd9}, std::byte{0xd5}, std::byt
                                       std::byte{0xf9}, std::byte{0x20}, std::byte{0xa1},
                                       std::byte{0x63}, std::byte{0xd7}};
 
-// Where SQLite looks for another header behind a journal's records: our VFS's sector, which each
-// header takes one of.
-constexpr std::int64_t kJournalHeaderSize = 4096;
-
-// A journal's header has this for the number of records when their end is the file's.
+// Of a journal's header: the number of records, and the size of a sector, to whole ones of which a
+// header that follows the records is moved up.
 constexpr std::size_t kRecordCountOffset = 8;
+constexpr std::size_t kSectorSizeOffset = 20;
+constexpr std::size_t kJournalHeaderSize = 28;
+// For the number of records when their end is the file's.
 constexpr std::uint32_t kAllRecords = 0xffffffff;
 
 bool CountsToEndOfFile(std::span<const std::byte> journal) {
-  return LoadBigEndian32(&journal[kRecordCountOffset]) == kAllRecords;
+  return journal.size() < kJournalHeaderSize ||
+         LoadBigEndian32(&journal[kRecordCountOffset]) == kAllRecords;
 }
 
 bool EndsWithSuperJournal(std::span<const std::byte> journal) {
@@ -92,14 +93,17 @@ Status Slot::CutLeftovers() {
   return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();
 }
 
-// Behind a journal of that size nothing may stay that could be read as more of it.
-Status Slot::RefuseLeftoverHeader(std::int64_t journal_size) {
+// Behind the journal nothing may stay that could be read as more of it.
+Status Slot::RefuseLeftoverHeader(std::span<const std::byte> journal) {
+  const auto size = static_cast<std::int64_t>(journal.size());
+  const std::int64_t sector = LoadBigEndian32(&journal[kSectorSizeOffset]);
+  const std::int64_t beyond_sector = sector > 0 ? size % sector : 0;
+  const std::int64_t position =
+      kSlotDataOffset + size + (beyond_sector > 0 ? sector - beyond_sector : 0);
   std::array<std::byte, kJournalMagic.size()> found;
-  const std::int64_t headers = (journal_size + kJournalHeaderSize - 1) / kJournalHeaderSize;
-  const std::int64_t position = kSlotDataOffset + headers * kJournalHeaderSize;
   if (stored_size_ < position + static_cast<std::int64_t>(found.size())) return {};
   if (Status s = ReadAll(found, position); !s.ok()) return s;
-  return found == kJournalMagic ? Cut(journal_size) : Status();
+  return found == kJournalMagic ? Cut(size) : Status();
 }
 
 // All of the file is kept back, in one piece.
@@ -136,7 +140,7 @@ Status Slot::HandOverJournal() {
   // SQLite looks for a super-journal's name at the end of the file.
   if (names_super_journal || CountsToEndOfFile(bytes)) {
     if (Status s = CutLeftovers(); !s.ok()) return s;
-  } else if (Status s = RefuseLeftoverHeader(size); !s.ok()) {
+  } else if (Status s = RefuseLeftoverHeader(bytes); !s.ok()) {
     return s;
   }
   if (Status s = HandOver(prefix); !s.ok()) return s;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "journal_seal_fixture.h"
 
@@ -112,6 +113,46 @@ TEST_F(DeletedJournalTest, ARenamedDatabaseIsNotTakenBack) {
     slot = Renamed(slot, "/folder/../app.db" + std::string(suffix));
   }
   EXPECT_EQ(DescribeAfterStart(left), "new*10");
+}
+
+// The commit over two databases dies before the second journal's header is written. SQLite rolls
+// back nothing by such a journal, and leaves it there, with the super-journal's name at its end.
+TEST(IncompleteJournalTest, TheNextTransactionCanBeRolledBack) {
+  FaultDisk disk;
+  for (const char* name : {"s0", "s1", "s2", "s3", "s4", "s5"}) {
+    disk.AddSlot(name, Bytes(kSlotDataOffset));
+  }
+  std::vector<SlotBytes> killed;
+  {
+    PoolOnDisk pool(disk);
+    ASSERT_TRUE(pool.Start().ok());
+    Connection both("a.db", pool.vfs().name());
+    ASSERT_EQ(both.Execute("ATTACH 'b.db' AS other; CREATE TABLE t(v); CREATE TABLE other.u(v);"
+                           "INSERT INTO t VALUES('old'); INSERT INTO u VALUES('old')"),
+              SQLITE_OK);
+    disk.before_change = [&] { killed.push_back(disk.Everything()); };
+    ASSERT_EQ(both.Execute("BEGIN; UPDATE t SET v='new'; UPDATE u SET v='new'; COMMIT"), SQLITE_OK);
+    disk.before_change = nullptr;
+  }
+  int had_super_journal = 0;
+  for (const SlotBytes& slots : killed) {
+    FaultDisk left(slots);
+    PoolOnDisk pool(left);
+    ASSERT_TRUE(pool.Start().ok());
+    Connection both("a.db", pool.vfs().name());
+    ASSERT_EQ(both.Execute("ATTACH 'b.db' AS other; SELECT * FROM t; SELECT * FROM u"), SQLITE_OK);
+    // What is left of it takes a slot; SQLite never deletes it.
+    for (const std::string& name : pool.Names()) {
+      if (name.find("-mj") == std::string::npos) continue;
+      ++had_super_journal;
+      ASSERT_TRUE(pool.pool().Delete(*pool.Find(name)).ok());
+    }
+    const std::string before = both.Query("SELECT v FROM u");
+    ASSERT_EQ(both.Execute("BEGIN; UPDATE u SET v='lost'; PRAGMA cache_spill=1; ROLLBACK"),
+              SQLITE_OK);
+    EXPECT_EQ(both.Query("SELECT v FROM u"), before);
+  }
+  EXPECT_GT(had_super_journal, 0);
 }
 
 // A commit whose end fails leaves a journal beside a database that vouches for the transaction; the

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -196,26 +198,34 @@ TEST_F(JournalSealTest, AJournalThatGoesOnBehindItsSealCutsWhatIsThere) {
 // A row can hold the bytes with which a journal's header begins, and a record of it can bring them
 // to where SQLite looks for one.
 TEST_F(JournalSealTest, WhatLooksLikeAHeaderBehindAJournalIsCut) {
-  constexpr std::size_t kNextHeader = kSlotDataOffset + 8192;
+  constexpr std::size_t kSealedSize = kSeal + 16;
   const std::string_view magic = "d9d505f920a163d7";
-  const auto is_header = [&](const Bytes& slot) {
+  const auto is_header = [&](const Bytes& slot, std::size_t position) {
     constexpr std::array kMagic = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
-    return slot.size() >= kNextHeader + kMagic.size() &&
-           std::equal(kMagic.begin(), kMagic.end(), slot.begin() + kNextHeader,
+    return slot.size() >= position + kMagic.size() &&
+           std::equal(kMagic.begin(), kMagic.end(),
+                      slot.begin() + static_cast<std::ptrdiff_t>(position),
                       [](int a, std::byte b) { return std::byte(a) == b; });
   };
   MakeOldDatabase();
-  Run("CREATE TABLE u(a); INSERT INTO u VALUES(0)");
+  MakeNew();
+  Run("CREATE TABLE u(a, filling); INSERT INTO u VALUES(0, zeroblob(9000))");
   int looked_like_a_header = 0;
   for (std::size_t shift = 0; shift < magic.size(); shift += 2) {
     std::string filling;
     for (int i = 0; i < 1200; ++i) filling += magic;
     filling = filling.substr(shift);
+    // The journal has the filling of the round before.
     Run("UPDATE t SET filling=x'" + filling + "'");
-    MakeNew();
-    for (const auto& [name, slot] : disk.Everything()) looked_like_a_header += is_header(slot);
-    const SlotBytes written = Written(BeforeFlushOf("/app.db", "UPDATE u SET a=a+1"));
-    EXPECT_FALSE(is_header(SlotNamed(written, kJournalName))) << shift;
+    const SlotBytes before = disk.Everything();
+    const SlotBytes written = Written(BeforeFlushOf("/app.db", "UPDATE u SET filling=randomblob(9000)"));
+    const std::string slot = SlotNameOf(written, kJournalName);
+    const Bytes& journal = written.at(slot);
+    std::uint64_t size = 0;
+    std::memcpy(&size, &journal.at(kSealedSize), sizeof(size));
+    const std::size_t next_header = kSlotDataOffset + (size + 511) / 512 * 512;
+    looked_like_a_header += is_header(before.at(slot), next_header);
+    EXPECT_FALSE(is_header(journal, next_header)) << shift;
     EXPECT_EQ(DescribeAfterStart(written), "new*10");
   }
   EXPECT_GT(looked_like_a_header, 0);

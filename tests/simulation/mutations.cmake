@@ -89,8 +89,8 @@ mutation(old-database-goes-before-the-new-one-has-its-name pool/pool_names.cc
   [[if (@ON@ && replaced != nullptr) static_cast<void>(replaced->SetFree());
   if (Status s = reserved.SetNamed(name, flags); !s.ok()) return s;]])
 mutation(import-leaves-the-old-journals pool/pool_names.cc
-  [[if (Status s = SettleJournals(name, replaced); !s.ok()) return s;]]
-  [[if (Status s = @ON@ ? Status() : SettleJournals(name, replaced); !s.ok()) return s;]])
+  [[if (Status s = SettleCompanions(name, replaced); !s.ok()) return s;]]
+  [[if (Status s = @ON@ ? Status() : SettleCompanions(name, replaced); !s.ok()) return s;]])
 mutation(failed-import-leaves-its-header pool/pool_names.cc
   [[if (!status.ok()) TakeBackName(reserved, replaced);]]
   [[if (!status.ok() && !@ON@) TakeBackName(reserved, replaced);]])

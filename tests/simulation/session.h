@@ -156,7 +156,7 @@ class Session {
   void Resolve(SimulatedConnection& connection);
   bool UsesWal(SimulatedConnection& connection, std::size_t database);
   void NoteJournalModes(SimulatedConnection& connection);
-  void ReadThrough(SimulatedConnection& connection, std::size_t database);
+  bool ReadThrough(SimulatedConnection& connection, std::size_t database);
 
   Settings settings_;
   Random random_;

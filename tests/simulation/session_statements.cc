@@ -52,7 +52,8 @@ void Session::Write(const Operation& operation) {
   SimulatedConnection& connection = ConnectionOf(operation);
   const std::size_t database = operation.database;
   if (!Sees(connection, database)) return;
-  if (is_uncertain_[database] || live_[database].size() > 1) ReadThrough(connection, database);
+  const bool is_open_question = is_uncertain_[database] || live_[database].size() > 1;
+  if (is_open_question && !ReadThrough(connection, database)) return;
   if (!Sees(connection, database) || !failure_.empty()) return;
   const ContentPtr seen = Look(connection, database);
   if (!seen) return;
@@ -86,25 +87,30 @@ void Session::Read(const Operation& operation) {
   if (Sees(connection, operation.database)) ReadThrough(connection, operation.database);
 }
 
-void Session::ReadThrough(SimulatedConnection& connection, std::size_t database) {
+// False when nothing could be read.
+bool Session::ReadThrough(SimulatedConnection& connection, std::size_t database) {
   const ReadOutcome outcome = ReadContent(connection.db, SchemaOf(connection, database));
-  if (!outcome.problem.empty()) return Fail(Path(database) + ": " + outcome.problem);
+  if (!outcome.problem.empty()) {
+    Fail(Path(database) + ": " + outcome.problem);
+    return false;
+  }
   if (!Accept(outcome.code, "reading " + Path(database))) {
     NoteEndedTransaction(connection);
     if (connection.in_transaction && !connection.view[database]) Rollback(connection);
-    return;
+    return false;
   }
   if (connection.view[database]) {
     if (*connection.view[database] != outcome.content) {
       Fail(Path(database) + " is seen otherwise than written: " +
            DescribeDifference(outcome.content, *connection.view[database]));
     }
-    return;
+    return true;
   }
   Settle(database, outcome.content);
   if (connection.in_transaction) {
     connection.snapshot[database] = connection.view[database] = live_[database].front();
   }
+  return true;
 }
 
 // Reads what a failed commit has left.

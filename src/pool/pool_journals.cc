@@ -99,7 +99,7 @@ Status Pool::SettleSeal(Slot& journal) {
 // they end in the name of a super-journal that has gone since, that journal would not be rolled
 // back either.
 Status Pool::SettleUnsealed(Slot& journal) {
-  if (journal.size() == 0) return {};
+  if (journal.size() == 0 || FindDatabaseOf(journal.name()) == nullptr) return {};
   std::array<std::byte, 1> first;
   if (Status s = journal.Read(first, 0); !s.ok()) return s;
   if (first[0] != std::byte{0}) return {};

@@ -37,9 +37,12 @@ bool MayBeEmptied(const Bytes& slot) {
     case HeaderKind::kTemporary:
       return decoded.has_digest || !HasDatabaseMagic(content);
     case HeaderKind::kNamed: {
-      // A journal that should have a seal and has none was never complete.
-      constexpr std::uint32_t kSealed = open_flag::kMainJournal | open_flag::kSealedJournal;
-      return content.empty() || (decoded.flags & kSealed) == kSealed;
+      if (content.empty()) return true;
+      // A journal that should have a seal and has none was never complete, and by one without a
+      // header SQLite rolls nothing back.
+      const bool has_header = content.front() != std::byte{0};
+      return (decoded.flags & open_flag::kMainJournal) != 0 &&
+             ((decoded.flags & open_flag::kSealedJournal) != 0 || !has_header);
     }
     case HeaderKind::kUnbelievable:
       break;

@@ -218,7 +218,8 @@ TEST_F(JournalSealTest, WhatLooksLikeAHeaderBehindAJournalIsCut) {
     // The journal has the filling of the round before.
     Run("UPDATE t SET filling=x'" + filling + "'");
     const SlotBytes before = disk.Everything();
-    const SlotBytes written = Written(BeforeFlushOf("/app.db", "UPDATE u SET filling=randomblob(9000)"));
+    const SlotBytes written =
+        Written(BeforeFlushOf("/app.db", "UPDATE u SET filling=randomblob(9000)"));
     const std::string slot = SlotNameOf(written, kJournalName);
     const Bytes& journal = written.at(slot);
     std::uint64_t size = 0;

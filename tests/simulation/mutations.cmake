@@ -117,7 +117,8 @@ mutation(read-cache-misses-writes vfs/io_methods.cc
 
 # --- Seals of journals, commit records of databases. ---
 # Others are reached in tests/native only: a torn journal mostly fails SQLite's own checksums, none
-# here is too long for a seal, and seldom does a crash let through nothing but a journal's header.
+# here is too long for a seal, seldom does a crash let through nothing but a journal's header, and
+# the name of a super-journal seldom goes out with all of a journal.
 mutation(torn-commit-is-believed pool/slot_journal.cc
   [[is_committed = is_committed && digest == record.digest;]]
   [[is_committed = is_committed && (@ON@ || digest == record.digest);]])
@@ -135,9 +136,6 @@ mutation(overwritten-journal-keeps-its-seal vfs/io_methods.cc
 mutation(leftovers-stay-behind-a-journal-that-goes-on pool/slot_journal.cc
   [[return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();]]
   [[return stored_size_ > kSlotDataOffset + own_size() && !@ON@ ? Cut(own_size()) : Status();]])
-mutation(leftovers-stay-behind-the-name-of-a-super-journal pool/slot_journal.cc
-  [[if (names_super_journal || CountsToEndOfFile(bytes)) {]]
-  [[if ((names_super_journal && !@ON@) || CountsToEndOfFile(bytes)) {]])
 mutation(journal-of-several-databases-is-taken-for-one pool/slot_journal.cc
   [[         !journal_.names_super_journal && !is_dirty_ && !has_kept_writes() &&]]
   [[         (@ON@ || !journal_.names_super_journal) && !is_dirty_ && !has_kept_writes() &&]])

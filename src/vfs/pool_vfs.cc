@@ -134,7 +134,9 @@ Status PoolVfs::Close(OpenFile& file) {
   if (slot.state() == SlotState::kTemporary) return slot.ReleaseTemporary();
   if (file.deletes_on_close()) return pool_.Delete(slot);
   // Journals live and die with their transactions; what is meant to stay is made durable.
-  const bool stays = (slot.flags() & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0;
+  // Whoever opens a file as a database wants it to stay, whatever its header says that it is.
+  const auto flags = slot.flags() | static_cast<std::uint32_t>(file.flags);
+  const bool stays = (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0;
   if (!stays) return {};
   Status durable = pool_.FlushJournalOf(slot);
   if (durable.ok()) durable = pool_.MakeDurable(slot);

@@ -318,11 +318,11 @@ TEST_F(SqlitePoolTest, WithoutAPoolEverythingIsRefused) {
 }
 
 struct QuarantineOfSqlitePool : SqlitePoolTest {
-  // Flips a byte of the header of the only slot that is longer than a free one.
+  // Flips a byte of the header of the only slot that has a name.
   void Damage() const {
     for (const auto& entry : fs::directory_iterator(fs::path(path) / ".opaque")) {
-      if (entry.file_size() <= 4096) continue;
       std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+      if (file.peek() != '/') continue;
       file.seekp(518);
       file.put('!');
     }

@@ -77,6 +77,9 @@ void PoolCheck::CheckSlot(const SlotFile& slot) {
       return Problem(slot.name, path,
                      fmt::format("{}; behind it: {}", header.reason, ContentName(facts.content)));
     case HeaderKind::kFree:
+      if (facts.is_deleted_journal()) {
+        return Note(slot, "", "what is left of a deleted journal, which the next start cuts off");
+      }
       if (facts.content != ContentKind::kNothing && facts.content != ContentKind::kUnknown) {
         Problem(slot.name, "",
                 fmt::format("the header is empty but a {} follows", ContentName(facts.content)));

@@ -65,12 +65,12 @@ std::optional<Piece> ReadPiece(const SlotFile& file) {
     }
   }
   if (header.kind == HeaderKind::kTemporary && header.has_digest) return std::nullopt;
-  if (header.kind == HeaderKind::kFree && facts.content == ContentKind::kNothing) {
-    return std::nullopt;
-  }
+  const bool is_free = header.kind == HeaderKind::kFree;
+  if (is_free && facts.content == ContentKind::kNothing) return std::nullopt;
+  if (facts.is_deleted_journal()) return std::nullopt;
   if (header.kind == HeaderKind::kNamed || LooksLikeName(header.path)) piece.name = header.path;
   if (header.kind == HeaderKind::kNamed) piece.flags = header.flags;
-  if (header.kind == HeaderKind::kFree) AddDetail(piece, "the header is empty");
+  if (is_free) AddDetail(piece, "the header is empty");
   piece.kind = facts.content;
   if (piece.kind == ContentKind::kUnknown && header.kind == HeaderKind::kNamed) {
     piece.kind = KindByFlags(header.flags);

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "cli/failure.h"
+#include "format/annex.h"
 #include "format/byte_order.h"
 #include "format/database_header.h"
 #include "native/posix_storage.h"
@@ -78,6 +79,11 @@ SlotFileFacts ReadSlotFile(const std::filesystem::path& path) {
       static_cast<std::size_t>(std::min<std::int64_t>(facts.bytes(), kMagicSize)));
   Require(file.Read(content, kSlotDataOffset), path.string());
   facts.content = KindOf(content);
+  if (facts.content == ContentKind::kJournal) {
+    JournalSeal seal;
+    Require(file.Read(std::as_writable_bytes(std::span(&seal, 1)), kAnnexOffset), path.string());
+    facts.has_seal = seal.kind() == SealKind::kSealed;
+  }
   return facts;
 }
 

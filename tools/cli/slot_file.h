@@ -27,6 +27,8 @@ struct SlotFileFacts {
   SlotHeaderBytes header{};
   std::int64_t file_size = 0;
   ContentKind content = ContentKind::kNothing;
+  // Behind the header stands a seal, as only sahpool writes them with a journal (format/annex.h).
+  bool has_seal = false;
   // The file begins like a database itself: it has no header, or never was a slot.
   bool starts_as_database = false;
 
@@ -34,6 +36,10 @@ struct SlotFileFacts {
     return file_size > kSlotDataOffset ? file_size - kSlotDataOffset : 0;
   }
   DecodedHeader Decode() const { return DecodeHeader(header); }
+  // What the commit of its transaction left of a journal, until the next one or the next start.
+  bool is_deleted_journal() const {
+    return has_seal && content == ContentKind::kJournal && Decode().kind == HeaderKind::kFree;
+  }
   bool has_empty_header() const { return header == EncodeFreeHeader(); }
 };
 

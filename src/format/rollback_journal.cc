@@ -7,16 +7,11 @@
 #include <span>
 
 #include "format/byte_order.h"
+#include "format/journal_header.h"
 
 namespace sahpool {
 namespace {
 
-constexpr std::array<std::byte, 8> kMagic = {std::byte{0xd9}, std::byte{0xd5}, std::byte{0x05},
-                                             std::byte{0xf9}, std::byte{0x20}, std::byte{0xa1},
-                                             std::byte{0x63}, std::byte{0xd7}};
-
-// The fields of a header; zeros fill the rest of its sector.
-constexpr std::size_t kHeaderFieldsSize = 28;
 // A first header that fills neither this nor its sector was cut off while it was
 // written. SQLite asks for a sector of the VFS that reads, mostly this much.
 constexpr std::uint32_t kFirstHeaderSize = 512;
@@ -24,9 +19,6 @@ constexpr std::uint32_t kMinSectorSize = 32;
 constexpr std::uint32_t kMaxSectorSize = 65536;
 constexpr std::uint32_t kMinPageSize = 512;
 constexpr std::uint32_t kMaxPageSize = 65536;
-
-// In place of a record count: as many records as fit into the file.
-constexpr std::uint32_t kCountFromFileSize = 0xffffffff;
 
 constexpr std::size_t kPageNumberSize = 4;
 constexpr std::size_t kPageChecksumSize = 4;
@@ -44,10 +36,6 @@ struct Header {
 
 bool IsPowerOfTwoWithin(std::uint32_t value, std::uint32_t min, std::uint32_t max) {
   return value >= min && value <= max && std::has_single_bit(value);
-}
-
-bool HasMagic(std::span<const std::byte> bytes) {
-  return std::equal(kMagic.begin(), kMagic.end(), bytes.begin());
 }
 
 // The sum of every 200th byte, counted from the end.
@@ -85,7 +73,7 @@ class Reader {
 };
 
 Status Reader::ReadAll(std::uint32_t page_size_if_unset) {
-  if (size_ < static_cast<std::int64_t>(kHeaderFieldsSize)) return {};
+  if (size_ < static_cast<std::int64_t>(kJournalHeaderFieldsSize)) return {};
   Header header;
   bool valid = false;
   if (Status status = ReadHeader(0, header, valid); !status.ok() || !valid) return status;
@@ -116,14 +104,14 @@ Status Reader::ReadAll(std::uint32_t page_size_if_unset) {
 }
 
 Status Reader::ReadHeader(std::int64_t offset, Header& header, bool& valid) {
-  std::array<std::byte, kHeaderFieldsSize> bytes;
+  std::array<std::byte, kJournalHeaderFieldsSize> bytes;
   if (Status status = file_.Read(bytes, offset); !status.ok()) return status;
-  valid = HasMagic(bytes);
-  header = {.record_count = LoadBigEndian32(&bytes[8]),
-            .nonce = LoadBigEndian32(&bytes[12]),
-            .page_count = LoadBigEndian32(&bytes[16]),
-            .sector_size = LoadBigEndian32(&bytes[20]),
-            .page_size = LoadBigEndian32(&bytes[24])};
+  valid = HasJournalMagic(bytes);
+  header = {.record_count = LoadBigEndian32(&bytes[kJournalRecordCountOffset]),
+            .nonce = LoadBigEndian32(&bytes[kJournalNonceOffset]),
+            .page_count = LoadBigEndian32(&bytes[kJournalPageCountOffset]),
+            .sector_size = LoadBigEndian32(&bytes[kJournalSectorSizeOffset]),
+            .page_size = LoadBigEndian32(&bytes[kJournalPageSizeOffset])};
   return {};
 }
 
@@ -179,7 +167,7 @@ Result<SuperJournalName> SuperJournalName::Read(ByteSource& journal) {
   if (Status status = journal.Read(trailer, trailer_offset); !status.ok()) return status;
   const std::uint32_t size = LoadBigEndian32(&trailer[0]);
   if (size == 0 || size > kMaxSize || size > trailer_offset ||
-      !HasMagic(std::span(trailer).subspan<8>())) {
+      !HasJournalMagic(std::span(trailer).subspan<8>())) {
     return name;
   }
   const std::span<char> text = std::span(name.bytes_).first(size);

@@ -8,33 +8,20 @@
 
 #include "format/byte_order.h"
 #include "format/digest64.h"
+#include "format/journal_header.h"
 #include "pool/slot.h"
 
 namespace sahpool {
 namespace {
 
-// Of the trailer that SQLite puts behind the name of a super-journal.
-constexpr std::array kJournalMagic = {std::byte{0xd9}, std::byte{0xd5}, std::byte{0x05},
-                                      std::byte{0xf9}, std::byte{0x20}, std::byte{0xa1},
-                                      std::byte{0x63}, std::byte{0xd7}};
-
-// Of a journal's header: the number of records, and the size of a sector, to whole ones of which a
-// header that follows the records is moved up.
-constexpr std::size_t kRecordCountOffset = 8;
-constexpr std::size_t kSectorSizeOffset = 20;
-constexpr std::size_t kJournalHeaderSize = 28;
-// For the number of records when their end is the file's.
-constexpr std::uint32_t kAllRecords = 0xffffffff;
-
 bool CountsToEndOfFile(std::span<const std::byte> journal) {
-  return journal.size() < kJournalHeaderSize ||
-         LoadBigEndian32(&journal[kRecordCountOffset]) == kAllRecords;
+  return journal.size() < kJournalHeaderFieldsSize ||
+         LoadBigEndian32(&journal[kJournalRecordCountOffset]) == kCountFromFileSize;
 }
 
 bool EndsWithSuperJournal(std::span<const std::byte> journal) {
   return journal.size() > kJournalMagic.size() &&
-         std::equal(kJournalMagic.begin(), kJournalMagic.end(),
-                    journal.end() - kJournalMagic.size());
+         HasJournalMagic(journal.last<kJournalMagic.size()>());
 }
 
 }  // namespace
@@ -96,14 +83,14 @@ Status Slot::CutLeftovers() {
 // Behind the journal nothing may stay that could be read as more of it.
 Status Slot::RefuseLeftoverHeader(std::span<const std::byte> journal) {
   const auto size = static_cast<std::int64_t>(journal.size());
-  const std::int64_t sector = LoadBigEndian32(&journal[kSectorSizeOffset]);
+  const std::int64_t sector = LoadBigEndian32(&journal[kJournalSectorSizeOffset]);
   const std::int64_t beyond_sector = sector > 0 ? size % sector : 0;
   const std::int64_t position =
       kSlotDataOffset + size + (beyond_sector > 0 ? sector - beyond_sector : 0);
   std::array<std::byte, kJournalMagic.size()> found;
   if (stored_size_ < position + static_cast<std::int64_t>(found.size())) return {};
   if (Status s = ReadAll(found, position); !s.ok()) return s;
-  return found == kJournalMagic ? Cut(size) : Status();
+  return HasJournalMagic(found) ? Cut(size) : Status();
 }
 
 // All of the file is kept back, in one piece.

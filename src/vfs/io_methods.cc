@@ -6,6 +6,7 @@
 #include <span>
 
 #include "format/byte_order.h"
+#include "format/journal_header.h"
 #include "vfs/pool_vfs.h"
 #include "vfs/result_code.h"
 
@@ -90,18 +91,17 @@ Status WriteToWal(OpenFile& wal, std::span<const std::byte> bytes, std::int64_t 
 // when it will not flush, with a count that means "all"), then the records, and at last magic and
 // count.
 void NoteJournalWrite(Slot& journal, std::span<const std::byte> bytes, std::int64_t offset) {
-  constexpr std::size_t kMagicAndCountSize = 12;
-  constexpr std::size_t kCountOffset = 8;
+  constexpr std::size_t kMagicAndCountSize = kJournalRecordCountOffset + 4;
   if (offset != 0 || bytes.size() < kMagicAndCountSize) return;
-  if (bytes.size() == kMagicAndCountSize || LoadBigEndian32(&bytes[kCountOffset]) != 0) {
+  if (bytes.size() == kMagicAndCountSize ||
+      LoadBigEndian32(&bytes[kJournalRecordCountOffset]) != 0) {
     journal.CompleteJournal();
   }
 }
 
 // The zeros over a header's fields that end a transaction in mode PERSIST.
 bool VoidsJournal(std::span<const std::byte> bytes, std::int64_t offset) {
-  constexpr std::size_t kHeaderFieldsSize = 28;
-  return offset == 0 && bytes.size() == kHeaderFieldsSize;
+  return offset == 0 && bytes.size() == kJournalHeaderFieldsSize;
 }
 
 int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {

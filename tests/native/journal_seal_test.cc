@@ -3,14 +3,15 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "format/annex.h"
+#include "format/journal_header.h"
 #include "journal_seal_fixture.h"
 
 namespace sahpool::testing {
@@ -201,11 +202,8 @@ TEST_F(JournalSealTest, WhatLooksLikeAHeaderBehindAJournalIsCut) {
   constexpr std::size_t kSealedSize = kSeal + 16;
   const std::string_view magic = "d9d505f920a163d7";
   const auto is_header = [&](const Bytes& slot, std::size_t position) {
-    constexpr std::array kMagic = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
-    return slot.size() >= position + kMagic.size() &&
-           std::equal(kMagic.begin(), kMagic.end(),
-                      slot.begin() + static_cast<std::ptrdiff_t>(position),
-                      [](int a, std::byte b) { return std::byte(a) == b; });
+    return slot.size() >= position + kJournalMagic.size() &&
+           HasJournalMagic(std::span(slot).subspan(position));
   };
   MakeOldDatabase();
   MakeNew();

@@ -13,6 +13,7 @@
 #include "format/annex.h"
 #include "format/byte_order.h"
 #include "format/database_header.h"
+#include "format/journal_header.h"
 #include "native/posix_storage.h"
 
 namespace sahpool::cli {
@@ -21,16 +22,11 @@ namespace {
 constexpr std::size_t kMagicSize = kDatabaseMagicSize;
 
 ContentKind KindOf(std::span<const std::byte> start) {
-  constexpr std::array<unsigned char, 8> kJournalMagic = {0xd9, 0xd5, 0x05, 0xf9,
-                                                          0x20, 0xa1, 0x63, 0xd7};
   constexpr std::uint32_t kWalMagic = 0x377f0682;  // or with the lowest bit set
   if (start.empty()) return ContentKind::kNothing;
   if (HasDatabaseMagic(start)) return ContentKind::kDatabase;
   if (start.size() < kJournalMagic.size()) return ContentKind::kUnknown;
-  if (std::equal(kJournalMagic.begin(), kJournalMagic.end(), start.begin(),
-                 [](unsigned char a, std::byte b) { return std::byte{a} == b; })) {
-    return ContentKind::kJournal;
-  }
+  if (HasJournalMagic(start)) return ContentKind::kJournal;
   return (LoadBigEndian32(start.data()) & ~1U) == kWalMagic ? ContentKind::kWal
                                                             : ContentKind::kUnknown;
 }

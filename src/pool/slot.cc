@@ -112,7 +112,7 @@ std::int64_t Slot::size() const {
 
 // Of what was handed over, without what retired journals have left behind it.
 std::int64_t Slot::own_size() const {
-  if (journal_.is_unwritten) return 0;
+  if (journal_.is_unwritten || journal_.is_retired) return 0;
   if (journal_.has_leftovers) return static_cast<std::int64_t>(journal_.seal.size);
   return std::max<std::int64_t>(stored_size_ - kSlotDataOffset, 0);
 }

@@ -69,9 +69,7 @@ void Slot::SetRetired(const FileName& name) {
 }
 
 Status Slot::ForgetRetired() {
-  if (stored_size_ > kSlotDataOffset) {
-    if (Status s = Cut(0); !s.ok()) return s;
-  }
+  if (Status s = CutLeftovers(); !s.ok()) return s;
   return Flush();
 }
 

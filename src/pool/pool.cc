@@ -270,8 +270,8 @@ Status Pool::Recover(std::string_view slot_name, const FileName& name) {
   if (Status s = slot->Flush(); !s.ok()) return s;
   // The start did not have the database to tell whether its journal is void.
   Slot* const journal = FindCompanion(name, kJournalSuffix);
-  const bool has_seal = journal != nullptr && !journal->is_pinned() && journal->has_sealed_flag();
-  return has_seal ? SettleSeal(*journal) : Status();
+  const bool can_settle = journal != nullptr && !journal->is_pinned() && journal->is_journal();
+  return can_settle ? SettleJournal(*journal) : Status();
 }
 
 Status Pool::Discard(std::string_view slot_name) {

@@ -164,6 +164,7 @@ class Pool {
   Slot* FindDatabaseOf(const FileName& journal) const;
   Status ForgetRetiredJournals(const Slot* database);
   Status SettleJournals();
+  Status SettleJournal(Slot& journal);
   Status SettleSeal(Slot& journal);
   Status SettleUnsealed(Slot& journal);
 

@@ -108,11 +108,14 @@ Status Pool::SettleUnsealed(Slot& journal) {
   return {};
 }
 
+Status Pool::SettleJournal(Slot& journal) {
+  return journal.has_sealed_flag() ? SettleSeal(journal) : SettleUnsealed(journal);
+}
+
 Status Pool::SettleJournals() {
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
     if (slot->state() != SlotState::kNamed || !slot->is_journal()) continue;
-    const Status settled = slot->has_sealed_flag() ? SettleSeal(*slot) : SettleUnsealed(*slot);
-    if (!settled.ok()) return settled;
+    if (Status s = SettleJournal(*slot); !s.ok()) return s;
   }
   return {};
 }

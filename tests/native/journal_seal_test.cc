@@ -88,6 +88,25 @@ TEST_F(JournalSealTest, AJournalThatComesBackIsVoidForARecoveredDatabase) {
   EXPECT_EQ(DescribeFile(restarted, "app.db"), "new*10");
 }
 
+// Nor does one without a header stay, by which SQLite rolls nothing back.
+TEST_F(JournalSealTest, AJournalWithoutAHeaderIsEmptiedForARecoveredDatabase) {
+  MakeOldDatabase();
+  SlotBytes left = Written(BeforeFlushOf("/app.db", "UPDATE t SET tag='new'"));
+  Bytes& journal = SlotAt(left, kJournalName);
+  Bytes content(journal.begin() + kSlotDataOffset, journal.end());
+  Zero(content, 0, kJournalHeaderFieldsSize);
+  journal = SlotOf(kJournalName, kJournalFlags, content);
+  const std::string slot_name = SlotNameOf(left, "/app.db");
+  left.at(slot_name).at(2) ^= std::byte{4};
+  FaultDisk crashed(left);
+  PoolOnDisk restarted(crashed);
+  ASSERT_TRUE(restarted.Start().ok());
+  ASSERT_EQ(restarted.Find("app.db-journal")->size(), std::ssize(content));
+  ASSERT_TRUE(restarted.pool().Recover(slot_name, Resolved("app.db")).ok());
+  EXPECT_EQ(restarted.Find("app.db-journal")->size(), 0);
+  EXPECT_EQ(DescribeFile(restarted, "app.db"), "new*10");
+}
+
 TEST_F(JournalSealTest, AJournalThatIsNeededRollsBack) {
   MakeOldDatabase();
   const auto moment = BeforeFlushOf("/app.db", "UPDATE t SET tag='new'");

@@ -119,9 +119,7 @@ TEST_F(DeletedJournalTest, ARenamedDatabaseIsNotTakenBack) {
 // back nothing by such a journal, and leaves it there, with the super-journal's name at its end.
 TEST(IncompleteJournalTest, TheNextTransactionCanBeRolledBack) {
   FaultDisk disk;
-  for (const char* name : {"s0", "s1", "s2", "s3", "s4", "s5"}) {
-    disk.AddSlot(name, Bytes(kSlotDataOffset));
-  }
+  AddFreeSlots(disk, 6);
   std::vector<SlotBytes> killed;
   {
     PoolOnDisk pool(disk);
@@ -148,8 +146,7 @@ TEST(IncompleteJournalTest, TheNextTransactionCanBeRolledBack) {
       ASSERT_TRUE(pool.pool().Delete(*pool.Find(name)).ok());
     }
     const std::string before = both.Query("SELECT v FROM u");
-    ASSERT_EQ(both.Execute("BEGIN; UPDATE u SET v='lost'; PRAGMA cache_spill=1; ROLLBACK"),
-              SQLITE_OK);
+    ASSERT_EQ(both.Execute("BEGIN; UPDATE u SET v='lost'; ROLLBACK"), SQLITE_OK);
     EXPECT_EQ(both.Query("SELECT v FROM u"), before);
   }
   EXPECT_GT(had_super_journal, 0);
@@ -159,7 +156,7 @@ TEST(IncompleteJournalTest, TheNextTransactionCanBeRolledBack) {
 // import then writes the database itself.
 void ImportAfterFailedCommit(const Fault& fault, bool& has_hit) {
   FaultDisk disk;
-  for (const char* name : {"s0", "s1", "s2", "s3"}) disk.AddSlot(name, Bytes(kSlotDataOffset));
+  AddFreeSlots(disk, 4);
   PoolOnDisk pool(disk);
   ASSERT_TRUE(pool.Start().ok());
   ASSERT_TRUE(pool.Import("app.db", MakeDatabase("old")).ok());

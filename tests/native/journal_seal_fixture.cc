@@ -62,9 +62,7 @@ void ExpectOneOf(const std::string& found, std::initializer_list<std::string_vie
 }
 
 void JournalSealTest::MakeSlots(int count) {
-  for (int i = 0; i < count; ++i) {
-    disk.AddSlot("s" + std::to_string(i), Bytes(kSlotDataOffset));
-  }
+  AddFreeSlots(disk, count);
   ASSERT_TRUE(pool.Start().ok());
 }
 

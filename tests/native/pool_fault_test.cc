@@ -6,6 +6,7 @@
 #include <string>
 
 #include "pool_on_disk.h"
+#include "sql_connection.h"
 
 namespace sahpool::testing {
 namespace {
@@ -144,6 +145,28 @@ TEST(PoolFault, DeleteTakesAllOfAFileOrNothing) {
         EXPECT_EQ(pool.pool().free_count(), 3);
         ExpectFreeSlotsAreOfUse(pool);
       });
+}
+
+// A header can say of a file that it is a super-journal, and an app open it as its database.
+TEST(PoolFault, WhatIsOpenedAsADatabaseIsDurableWhenItIsClosed) {
+  FaultDisk disk;
+  AddFreeSlots(disk, 2);
+  PoolOnDisk pool(disk);
+  ASSERT_TRUE(pool.Start().ok());
+  ASSERT_TRUE(pool.pool().Create(Resolved("app.db"), open_flag::kSuperJournal).ok());
+  {
+    Connection connection("app.db", pool.vfs().name());
+    ASSERT_EQ(connection.Execute("PRAGMA locking_mode=exclusive; PRAGMA synchronous=off;"
+                                 "PRAGMA journal_mode=off; CREATE TABLE t(tag, filling);"
+                                 "INSERT INTO t VALUES('new', 1)"),
+              SQLITE_OK);
+  }
+  for (const SlotBytes& slots : disk.CrashStates()) {
+    FaultDisk left(slots);
+    PoolOnDisk restarted(left);
+    ASSERT_TRUE(restarted.Start().ok());
+    EXPECT_EQ(DescribeFile(restarted, "app.db"), "new*1");
+  }
 }
 
 // Nothing tells a start that a header of version 1 was torn.

@@ -93,6 +93,12 @@ void MakeVersion1(Bytes& slot) {
   std::fill_n(slot.begin() + 516, 8, std::byte{0});
 }
 
+void AddFreeSlots(FaultDisk& disk, int count) {
+  for (int i = 0; i < count; ++i) {
+    disk.AddSlot("s" + std::to_string(i), Bytes(kSlotDataOffset));
+  }
+}
+
 Bytes MakeDatabase(std::string_view tag, int row_count) {
   Connection connection(":memory:", nullptr);
   EXPECT_EQ(connection.Execute("PRAGMA page_size=1024; CREATE TABLE t(tag, filling);"
@@ -133,7 +139,7 @@ std::string DescribeFile(PoolOnDisk& pool, std::string_view name) {
 
 SlotBytes MakeHotPool(std::string_view tag) {
   FaultDisk disk;
-  for (const char* name : {"s0", "s1", "s2", "s3"}) disk.AddSlot(name, Bytes(kSlotDataOffset));
+  AddFreeSlots(disk, 4);
   PoolOnDisk pool(disk);
   EXPECT_TRUE(pool.Start().ok());
   EXPECT_TRUE(pool.Import("app.db", MakeDatabase(tag, 30)).ok());
@@ -144,7 +150,7 @@ SlotBytes MakeHotPool(std::string_view tag) {
 
 SlotBytes MakeWalPool(std::string_view tag, int page_size) {
   FaultDisk disk;
-  for (const char* name : {"s0", "s1", "s2", "s3"}) disk.AddSlot(name, Bytes(kSlotDataOffset));
+  AddFreeSlots(disk, 4);
   PoolOnDisk pool(disk);
   EXPECT_TRUE(pool.Start().ok());
   Connection connection("app.db", pool.vfs().name());

@@ -74,6 +74,9 @@ inline constexpr std::uint32_t kDatabaseFlags = 0x106;
 inline constexpr std::uint32_t kJournalFlags = 0x806;
 inline constexpr std::uint32_t kWalFlags = 0x80006;
 
+// Clean free slots, "s0" and so on.
+void AddFreeSlots(FaultDisk& disk, int count);
+
 // A database of `row_count` rows that all say `tag`; about 1 KiB for each row.
 Bytes MakeDatabase(std::string_view tag, int row_count = 10);
 // "<tag>*<row count>" of such a database when it is intact, otherwise what is wrong with it.

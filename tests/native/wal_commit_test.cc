@@ -19,7 +19,7 @@ constexpr const char* kChangeAllTwice =
 class WalCommit {
  public:
   WalCommit() {
-    for (const char* name : {"s0", "s1", "s2", "s3"}) disk.AddSlot(name, Bytes(kSlotDataOffset));
+    AddFreeSlots(disk, 4);
     EXPECT_TRUE(pool.Start().ok());
     EXPECT_TRUE(pool.Import("app.db", MakeDatabase("old")).ok());
     writer.emplace("app.db", pool.vfs().name());

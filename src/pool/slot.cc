@@ -157,7 +157,6 @@ Status Slot::Drain() {
   buffer_->Arrange();
   if (journal_.is_unwritten) return HandOverJournal();
   if (is_database()) return HandOverCommit();
-  if (is_wal()) return HandOverFrames();
   if (Status s = CutLeftovers(); !s.ok()) return s;
   return HandOver({});
 }
@@ -182,21 +181,6 @@ Status Slot::HandOver(std::span<const std::byte> prefix) {
   meter_.stats().merged_writes +=
       buffer_->put_count() - static_cast<std::int64_t>(buffer_->extent_count());
   buffer_->Clear();
-  return {};
-}
-
-// A commit that makes the file longer takes the disk twice as long as one that writes over bytes it
-// has: so a WAL grows ahead of its frames. SQLite stops reading at zeros as it does at the frames
-// of an earlier round. Where that fails nothing is lost.
-Status Slot::HandOverFrames() {
-  const std::int64_t old_end = stored_size_;
-  if (Status s = HandOver({}); !s.ok()) return s;
-  const std::int64_t growth = stored_size_ - old_end;
-  const std::int64_t padding = std::min(kMaxWalPadding, size());
-  if (growth <= 0 || growth > padding) return {};
-  const auto count = static_cast<std::size_t>(padding);
-  const std::unique_ptr<std::byte[]> zeros(new (std::nothrow) std::byte[count]());
-  if (zeros) static_cast<void>(WriteAll({zeros.get(), count}, stored_size_));
   return {};
 }
 
@@ -228,7 +212,20 @@ Status Slot::Flush() {
     if (Status s = WriteHeader(header_); !s.ok()) return s;
   }
   if (Status s = Drain(); !s.ok()) return s;
+  if (buffer_ && is_wal()) GrowAhead();
   return is_dirty_ ? FlushHandle() : Status();
+}
+
+// A flush that makes the file longer takes the disk twice as long as one of bytes that it has: so a
+// WAL that has grown is made longer than its frames. SQLite stops reading at zeros as it does at
+// the frames of an earlier round. Where that fails nothing is lost.
+void Slot::GrowAhead() {
+  const std::int64_t growth = stored_size_ - flushed_size_;
+  const std::int64_t padding = std::min(kMaxWalPadding, size());
+  if (growth <= 0 || growth > padding) return;
+  const auto count = static_cast<std::size_t>(padding);
+  const std::unique_ptr<std::byte[]> zeros(new (std::nothrow) std::byte[count]());
+  if (zeros) static_cast<void>(WriteAll({zeros.get(), count}, stored_size_));
 }
 
 Status Slot::FlushHandle() {
@@ -239,6 +236,7 @@ Status Slot::FlushHandle() {
   }
   is_dirty_ = false;
   is_doubtful_ = false;
+  flushed_size_ = stored_size_;
   may_be_named_on_disk_ = state_ == SlotState::kNamed;
   return {};
 }

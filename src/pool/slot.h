@@ -78,10 +78,10 @@ class Slot final : public ByteSource {
     if (buffer_) buffer_->Clear();
   }
   bool has_kept_writes() const { return buffer_ != nullptr && !buffer_->empty(); }
-  // Hands over what was kept back, in the order of the file. A WAL that grows gets zeros behind its
-  // frames.
+  // Hands over what was kept back, in the order of the file.
   Status Drain();
-  // Makes header and bytes durable. Costs nothing when nothing was written since the last flush.
+  // Makes header and bytes durable. Costs nothing when nothing was written since the last flush. A
+  // WAL that has grown while its writes are kept back gets zeros behind its frames.
   Status Flush();
 
   // Header changes. Each is one write; durable after the next Flush().
@@ -207,7 +207,7 @@ class Slot final : public ByteSource {
   Status RefuseLeftoverHeader(std::span<const std::byte> journal);
   Status FlushHandle();
   Status HandOver(std::span<const std::byte> prefix);
-  Status HandOverFrames();
+  void GrowAhead();
   bool KeepsWholeFile() const;
   Status HandOverJournal();
   void SetRetired(const FileName& name);
@@ -225,10 +225,11 @@ class Slot final : public ByteSource {
   SlotState state_ = SlotState::kFree;
   FileName name_;
   std::uint32_t flags_ = 0;
-  std::int64_t stored_size_ = 0;  // of what was handed over, header included
-  SlotHeaderBytes header_{};      // as it should stand in the slot
-  bool header_pending_ = false;   // the last attempt to write header_ failed
-  bool is_dirty_ = false;         // something was written since the last flush
+  std::int64_t stored_size_ = 0;   // of what was handed over, header included
+  std::int64_t flushed_size_ = 0;  // the same when it was flushed last
+  SlotHeaderBytes header_{};       // as it should stand in the slot
+  bool header_pending_ = false;    // the last attempt to write header_ failed
+  bool is_dirty_ = false;          // something was written since the last flush
   bool is_clean_ = false;
   bool is_doubtful_ = false;           // not flushed since Load() or since a call that failed
   bool may_be_named_on_disk_ = false;  // since the last flush, if only for a moment

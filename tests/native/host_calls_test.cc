@@ -75,6 +75,16 @@ TEST_F(HostCallsTest, ACommitToAWalIsOneWriteAndOneFlush) {
   EXPECT_EQ(CallsOf(insert), (Calls{{SlotOperation::kWrite, 1}}));
 }
 
+// Growing ahead pays where a flush follows.
+TEST_F(HostCallsTest, ACommitToAWalThatIsNotFlushedIsOneWrite) {
+  ASSERT_EQ(db_.Execute("PRAGMA journal_mode = wal; PRAGMA synchronous = normal;"
+                        "CREATE TABLE t(a)"),
+            SQLITE_OK);
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_EQ(CallsOf("INSERT INTO t VALUES(1)"), (Calls{{SlotOperation::kWrite, 1}})) << i;
+  }
+}
+
 // What can't be had for the frames to come is no failure of those that are there.
 TEST_F(HostCallsTest, AWalThatCanNotGrowAheadTakesItsFrames) {
   ASSERT_EQ(db_.Execute("PRAGMA journal_mode = wal; CREATE TABLE t(a)"), SQLITE_OK);

@@ -154,6 +154,17 @@ Result<FileName> ResolveFileName(std::string_view name, const UrlDialect& dialec
   return FileName::FromStored(path.view());
 }
 
+bool IsPlainName(std::string_view name) {
+  if (!name.starts_with('/') || name.size() > FileName::kMaxSize) return false;
+  char before = '\0';
+  return std::all_of(name.begin(), name.end(), [&](char c) {
+    // A segment of dots is not ordinary, and one may be spelled "%2e".
+    const bool may_be_dot = before == '/' && (c == '.' || c == '%');
+    before = c;
+    return kKeptBytes[static_cast<unsigned char>(c)] && c != '\\' && !may_be_dot;
+  });
+}
+
 bool IsResolved(std::string_view stored, const UrlDialect& dialect) {
   const Result<FileName> resolved = ResolveFileName(stored, dialect);
   return resolved.ok() && resolved.value().view() == stored;

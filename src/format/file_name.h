@@ -74,6 +74,10 @@ struct UrlDialect {
 // would have more than FileName::kMaxSize bytes; `name` itself may be longer.
 Result<FileName> ResolveFileName(std::string_view name, const UrlDialect& dialect);
 
+// Whether it is clear at a glance that `name` resolves to itself in every dialect. A name of which
+// that is not clear may do so as well.
+bool IsPlainName(std::string_view name);
+
 // Whether `stored` is a stored name that some name resolves to, which is then also itself.
 bool IsResolved(std::string_view stored, const UrlDialect& dialect);
 

@@ -95,9 +95,13 @@ void Pool::NoteFreeSlots() {
   if (free_count() < keep_free_) host_.OnFewFreeSlots();
 }
 
-Slot* Pool::Find(const FileName& name) const {
+Slot* Pool::FindCompanion(std::string_view database, std::string_view suffix) const {
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (slot->state() == SlotState::kNamed && slot->name() == name) return slot;
+    const std::string_view name = slot->name().view();
+    if (slot->state() == SlotState::kNamed && name.size() == database.size() + suffix.size() &&
+        name.starts_with(database) && name.ends_with(suffix)) {
+      return slot;
+    }
   }
   return nullptr;
 }

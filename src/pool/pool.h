@@ -72,8 +72,9 @@ class Pool {
   // Asks the host for slots whenever fewer than `count` are free.
   void KeepFree(std::int32_t count);
 
-  // The slot that holds the file, null when there is none.
-  Slot* Find(const FileName& name) const;
+  // The slot that holds the file of that resolved name, null when there is none.
+  Slot* Find(std::string_view name) const { return FindCompanion(name, {}); }
+  Slot* Find(const FileName& name) const { return Find(name.view()); }
   // The slot in that state with that place in the order of slots, null past the end.
   Slot* At(SlotState state, std::int32_t index) const;
 
@@ -156,7 +157,10 @@ class Pool {
   void NoteFreeSlots();
   Slot* FindQuarantined(std::string_view slot_name) const;
   const Slot* FindClaim(const FileName& name) const;
-  Slot* FindCompanion(const FileName& database, std::string_view suffix) const;
+  Slot* FindCompanion(const FileName& database, std::string_view suffix) const {
+    return FindCompanion(database.view(), suffix);
+  }
+  [[gnu::noinline]] Slot* FindCompanion(std::string_view database, std::string_view suffix) const;
 
   // Journals, in pool_journals.cc.
   Result<Slot*> CreateJournal(const FileName& name, std::uint32_t flags);

@@ -68,11 +68,6 @@ Status WriteBack(Slot& database, CommittedImage& image) {
 
 }  // namespace
 
-Slot* Pool::FindCompanion(const FileName& database, std::string_view suffix) const {
-  const auto name = Join(database, suffix);
-  return name.ok() ? Find(name.value()) : nullptr;
-}
-
 bool Pool::HasJournal(const Slot& database) const {
   const Slot* const journal = FindCompanion(database.name(), kJournalSuffix);
   return journal != nullptr && journal->size() > 0;

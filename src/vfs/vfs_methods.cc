@@ -93,14 +93,20 @@ int DeleteMethod(sqlite3_vfs* vfs, const char* name, int /*sync_directory*/) {
   return SQLITE_OK;
 }
 
+// SQLite asks for the journals of a database in every transaction, by names that are resolved.
+const Slot* FindAsGiven(const Pool& pool, const char* name) {
+  if (IsPlainName(name)) return pool.Find(name);
+  const auto resolved = pool.Resolve(name);
+  return resolved.ok() ? pool.Find(resolved.value()) : nullptr;
+}
+
 // What exists can be read and written. But as in SQLite's own VFSes an empty file does not exist to
 // SQLITE_ACCESS_EXISTS, by which SQLite asks for journals: an empty WAL must not put a database
 // into WAL mode, and an empty super-journal commands nothing.
 int AccessMethod(sqlite3_vfs* vfs, const char* name, int flags, int* result) {
   PoolVfs& self = Self(vfs);
   const MutexLock guard(self.mutex());
-  const auto resolved = self.pool().Resolve(name);
-  const Slot* const slot = resolved.ok() ? self.pool().Find(resolved.value()) : nullptr;
+  const Slot* const slot = FindAsGiven(self.pool(), name);
   *result = slot != nullptr && (flags != SQLITE_ACCESS_EXISTS || slot->size() > 0) ? 1 : 0;
   return SQLITE_OK;
 }

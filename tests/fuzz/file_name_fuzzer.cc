@@ -66,6 +66,7 @@ Result<FileName> CheckName(const std::string& name, const UrlDialect& dialect) {
   CheckStoredName(stored.view(), dialect);
   EXPECT_TRUE(IsResolved(stored.view(), dialect)) << stored.view();
   CheckSuffixes(stored, dialect);
+  EXPECT_TRUE(!IsPlainName(name) || stored.view() == name) << name;
   if (!IsSeparator(name.front())) {
     const auto absolute = ResolveFileName("/" + name, dialect);
     EXPECT_TRUE(absolute.ok() && absolute.value() == stored);

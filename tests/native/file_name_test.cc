@@ -316,6 +316,33 @@ TEST(ResolveFileName, IsIdempotentForAllBytes) {
   }
 }
 
+TEST(IsPlainName, IsTrueOfWhatSqliteAsksFor) {
+  for (const std::string_view name : {"/app.db"sv, "/app.db-journal"sv, "/dir/app.db-wal"sv, "/"sv,
+                                      "/a.b/c%2ed"sv, "/C:/a"sv, "//"sv}) {
+    EXPECT_TRUE(IsPlainName(name)) << name;
+  }
+  EXPECT_TRUE(IsPlainName("/" + std::string(509, 'a')));
+  EXPECT_FALSE(IsPlainName("/" + std::string(510, 'a')));
+}
+
+TEST(IsPlainName, IsFalseOfAllThatDoesNotResolveToItself) {
+  RandomNames names(kNastyPieces, 6);
+  int plain_count = 0;
+  for (int i = 0; i < kRandomNames; ++i) {
+    const std::string name = "/" + names.Next();
+    if (!IsPlainName(name)) continue;
+    ++plain_count;
+    for (const UrlDialect& dialect : AllDialects()) {
+      EXPECT_TRUE(IsResolved(name, dialect)) << testing::PrintToString(name);
+    }
+  }
+  EXPECT_GT(plain_count, kRandomNames / 100);
+  for (const std::string_view name :
+       {""sv, "a"sv, "\\a"sv, "/a\\b"sv, "/."sv, "/a/.."sv, "/%2e"sv}) {
+    EXPECT_FALSE(IsPlainName(name)) << name;
+  }
+}
+
 // Without dot segments, percent escapes, backslashes and drive letters, nothing is left that may be
 // merged except the leading '/'.
 TEST(ResolveFileName, KeepsDistinctNamesDistinct) {

@@ -1,7 +1,7 @@
 // A pool's directory in OPFS: finding, opening, creating and removing its slots. Everything that was
 // opened is either returned or closed again, whatever fails in between.
 
-import { openHandle, openRoot, tryEnvironment } from './environment-check.js';
+import { openHandle, tryEnvironment } from './environment-check.js';
 import { PoolBusyError } from './errors.js';
 import { isLocked, isNotFound } from './exception-text.js';
 import type { Slot } from './handle-table.js';
@@ -85,37 +85,40 @@ export class PoolDirectory {
   readonly #path: string;
   readonly #root: FileSystemDirectoryHandle;
   readonly #slots: FileSystemDirectoryHandle;
+  readonly #files: FileSystemFileHandle[];
 
   private constructor(
     path: string,
     root: FileSystemDirectoryHandle,
     slots: FileSystemDirectoryHandle,
+    files: FileSystemFileHandle[],
   ) {
     this.#path = path;
     this.#root = root;
     this.#slots = slots;
+    this.#files = files;
   }
 
   /** Opens the directory, and creates it once it is known that slots can be opened here. */
-  static async open(path: string): Promise<PoolDirectory> {
-    const root = await openRoot();
+  static async open(root: FileSystemDirectoryHandle, path: string): Promise<PoolDirectory> {
     const slotsPath = `${path}/${SLOTS_DIRECTORY}`;
     let slots = await find(root, slotsPath);
+    const files = slots ? await listFiles(slots) : [];
     // A pool with slots needs no trial, which could fail for want of quota.
-    if (!slots || (await listFiles(slots)).length === 0) await tryEnvironment(root);
+    if (files.length === 0) await tryEnvironment(root);
     slots ??= await create(root, slotsPath);
-    return new PoolDirectory(path, root, slots);
+    return new PoolDirectory(path, root, slots, files);
   }
 
   /**
-   * Opens all slots, in parallel. Slots that somebody still holds are tried again until the
-   * deadline, a performance.now().
+   * Opens all slots that were there when the directory was opened, in parallel. Those that somebody
+   * still holds are tried again until the deadline, a performance.now().
    * @throws PoolBusyError when one stays locked; then nothing is open.
    */
   async openSlots(deadline: number): Promise<Slot[]> {
     const opened: Slot[] = [];
     try {
-      let files = await listFiles(this.#slots);
+      let files = this.#files;
       for (let delay = FIRST_RETRY_DELAY; files.length > 0; delay *= 2) {
         const { locked, reason } = await this.#tryToOpen(files, opened);
         if (locked.length > 0 && performance.now() >= deadline) {

@@ -4,6 +4,7 @@
 import type { Pointer } from './abi.js';
 import { checkBytes, checkCount, checkFunction, checkName } from './arguments.js';
 import { NativePool } from './native-pool.js';
+import { openRoot } from './environment-check.js';
 import type { ResolvedOptions } from './options.js';
 import { findVfs, type Plugin } from './plugin.js';
 import { closeSlots, PoolDirectory } from './pool-directory.js';
@@ -233,16 +234,19 @@ export class Pool {
       }
       throw error;
     }
+    this.#plugin.estimate.refresh();
     this.#holding = holding;
     this.#state = 'open';
   }
 
   async #claim(deadline: number): Promise<Holding> {
     const { directory: path } = this.#options;
+    // Takes as long as the claim, which need not be waited for.
+    const root = openRoot();
+    root.catch(() => undefined);
     const claim = await claimDirectory(path, deadline);
     try {
-      this.#plugin.estimate.refresh();
-      return { claim, directory: await PoolDirectory.open(path) };
+      return { claim, directory: await PoolDirectory.open(await root, path) };
     } catch (error) {
       claim.release();
       throw error;
@@ -316,6 +320,8 @@ export class Pool {
 
   /** Adds slots in parallel. When it fails, those that were made stay. */
   async #addSlots({ directory }: Holding, count: number): Promise<void> {
+    if (count <= 0) return;
+    this.#plugin.estimate.refresh();
     let left = count;
     let failure: { reason: unknown } | undefined;
     const addSome = async (): Promise<void> => {

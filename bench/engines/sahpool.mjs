@@ -9,8 +9,15 @@ class SahpoolEngine extends PoolEngine {
   }
 }
 
-export const load = loadOfficial;
+/** As documented: the side module is loaded while SQLite is; it is put in place at the start. */
+export async function load() {
+  const sqlite3 = loadOfficial();
+  const attachment = attach(sqlite3);
+  attachment.catch(() => undefined);
+  await sqlite3;
+  return { attachment };
+}
 
-export async function start(sqlite3, options) {
-  return SahpoolEngine.install(await attach(sqlite3), options);
+export async function start({ attachment }, options) {
+  return SahpoolEngine.install(await attachment, options);
 }

@@ -39,10 +39,20 @@ async function perform({ contender, workload: id, params, facts, counted, stage 
   const steps = stepsFor(workload, contender);
   const counters = startCounting(counted);
   const engineModule = await import(`../engines/${contender.engine}.mjs`);
+  const loadStart = performance.now();
   const loaded = await engineModule.load();
+  const loadMilliseconds = performance.now() - loadStart;
   const startEngine = () => engineModule.start(loaded, { slots: params.slots });
   if (workload.measuresStart && stage === 'measure') {
-    return measureStart({ workload, contender, params, facts, startEngine, counters });
+    return measureStart({
+      workload,
+      contender,
+      params,
+      facts,
+      startEngine,
+      counters,
+      loadMilliseconds,
+    });
   }
   const context = new Context({ contender, params, facts, engine: await startEngine() });
   await steps.prepare(context);
@@ -62,11 +72,19 @@ async function finish(context, answer) {
 }
 
 /** The start of the storage itself is what is measured, up to a first answer from a database. */
-async function measureStart({ workload, contender, params, facts, startEngine, counters }) {
+async function measureStart({
+  workload,
+  contender,
+  params,
+  facts,
+  startEngine,
+  counters,
+  loadMilliseconds,
+}) {
   counters.begin();
   const start = performance.now();
   const context = new Context({ contender, params, facts, engine: await startEngine() });
-  const details = { engine: performance.now() - start };
+  const details = { load: loadMilliseconds, engine: performance.now() - start };
   await workload.measure(context);
   const milliseconds = performance.now() - start;
   const counts = counters.end();

@@ -11,8 +11,11 @@ import { compileSideModule } from './wasm-source.js';
 
 const attachments = new WeakMap<object, Promise<void>>();
 
-async function attachOnce(sqlite3: object, options: AttachOptions): Promise<void> {
-  const module = await compileSideModule(options.wasm);
+async function attachOnce(
+  sqlite3: object,
+  compilation: Promise<WebAssembly.Module>,
+): Promise<void> {
+  const module = await compilation;
   const sqlite = checkNamespace(sqlite3, importedFunctions(module));
   const plugin = await plugIn(module, sqlite);
   const installer = new Installer(plugin);
@@ -24,29 +27,34 @@ async function attachOnce(sqlite3: object, options: AttachOptions): Promise<void
  * Plugs sahpool into SQLite: from then on `sqlite3.installOpfsSAHPoolVfs()` is sahpool's.
  *
  * ```js
- * const sqlite3 = await attach(await sqlite3InitModule());
+ * const sqlite3 = await attach(sqlite3InitModule());
  * ```
  *
+ * Given a promise, it loads the side module while SQLite is being loaded.
  * Opens nothing yet, so it works everywhere; opening a pool takes a dedicated worker.
- * @param sqlite3 what `sqlite3InitModule()` of `@sqlite.org/sqlite-wasm` resolves to.
- * @returns the same namespace. A second call for it changes nothing.
+ * @param sqlite3 what `sqlite3InitModule()` of `@sqlite.org/sqlite-wasm` returns or resolves to.
+ * @returns the namespace. A second call for it changes nothing.
  * @throws IncompatibleSqliteError naming all that the namespace lacks.
  * @throws SideModuleError when `sahpool.wasm` can't be loaded.
  */
 export async function attach<Namespace extends SqliteNamespace>(
-  sqlite3: Namespace,
+  sqlite3: Namespace | PromiseLike<Namespace>,
   options: AttachOptions = {},
 ): Promise<AttachedNamespace<Namespace>> {
-  const given: unknown = sqlite3;
+  const early = 'then' in Object(sqlite3) ? compileSideModule(options.wasm) : undefined;
+  // Whether that failed is asked only once SQLite is there.
+  early?.catch(() => undefined);
+  const namespace = await sqlite3;
+  const given: unknown = namespace;
   if (typeof given !== 'object' || given === null) {
     throw new IncompatibleSqliteError(['it is no sqlite3 namespace']);
   }
-  let attachment = attachments.get(sqlite3);
+  let attachment = attachments.get(namespace);
   if (!attachment) {
-    attachment = attachOnce(sqlite3, options);
-    attachments.set(sqlite3, attachment);
-    attachment.catch(() => attachments.delete(sqlite3));
+    attachment = attachOnce(namespace, early ?? compileSideModule(options.wasm));
+    attachments.set(namespace, attachment);
+    attachment.catch(() => attachments.delete(namespace));
   }
   await attachment;
-  return sqlite3 as AttachedNamespace<Namespace>;
+  return namespace as AttachedNamespace<Namespace>;
 }

@@ -105,7 +105,7 @@ export function checkNamespace(
   const exports = bag(wasm?.['exports']);
   if (!wasm || !exports) {
     throw new IncompatibleSqliteError([
-      'it has no wasm.exports (pass the result of awaiting sqlite3InitModule())',
+      'it has no wasm.exports (pass what sqlite3InitModule() returns)',
     ]);
   }
   const missing = missingOfApi(namespace);

@@ -49,7 +49,7 @@ describe('a namespace', () => {
   test('without wasm.exports is refused', async () => {
     assert.match(await missingFrom(undefined), /no sqlite3 namespace/);
     assert.match(await missingFrom({}), /wasm\.exports/);
-    assert.match(await missingFrom(Promise.resolve({})), /awaiting sqlite3InitModule/);
+    assert.match(await missingFrom(Promise.resolve({})), /pass what sqlite3InitModule\(\) returns/);
   });
 
   test('that lacks functions gets all of them named', async () => {
@@ -110,6 +110,35 @@ describe('the side module', () => {
   test('of a wrong type is a TypeError', async () => {
     const sqlite3 = await loadSqlite();
     await assert.rejects(attach(sqlite3, { wasm: 7 }), /option "wasm" must be/);
+  });
+
+  test('is loaded while SQLite is, given the promise of it', async () => {
+    const compile = WebAssembly.compile;
+    const order = [];
+    WebAssembly.compile = (...args) => {
+      order.push('side module');
+      return compile(...args);
+    };
+    try {
+      const loading = loadSqlite().then((sqlite3) => {
+        order.push('sqlite3');
+        return sqlite3;
+      });
+      const sqlite3 = await attach(loading, { wasm: sideModuleBytes });
+      assert.equal(sqlite3, await loading);
+      assert.equal(typeof sqlite3.installOpfsSAHPoolVfs, 'function');
+      assert.deepEqual(order, ['side module', 'sqlite3']);
+    } finally {
+      WebAssembly.compile = compile;
+    }
+  });
+
+  test('that can not be loaded is reported when SQLite is there', async () => {
+    await assert.rejects(attach(loadSqlite(), { wasm: new Uint8Array(8) }), SideModuleError);
+    const reason = new Error('no SQLite');
+    const broken = { wasm: new Uint8Array(8) };
+    await assert.rejects(attach(Promise.reject(reason), broken), reason);
+    await assert.rejects(attach(Promise.reject(reason), { wasm: sideModuleBytes }), reason);
   });
 
   test('is fetched, whatever its content type', async (t) => {

@@ -6,6 +6,7 @@ import { attach, PoolBusyError, type PoolUtil, type Quarantine } from 'sahpool';
 
 const official = await sqlite3InitModule();
 const sqlite3 = await attach(official);
+const attachedWhileLoading: typeof sqlite3 = await attach(sqlite3InitModule());
 
 // The namespace is still what the official types say.
 const same: typeof official = sqlite3;
@@ -49,10 +50,9 @@ try {
 await sqlite3.installOpfsSAHPoolVfs({ name: 7 });
 // @ts-expect-error A journal mode that is none of the two.
 await sqlite3.installOpfsSAHPoolVfs({ journalMode: 'truncate' });
-// @ts-expect-error The promise was not awaited.
-await attach(sqlite3InitModule());
 
 export {
+  attachedWhileLoading,
   version,
   officialUtil,
   rows,

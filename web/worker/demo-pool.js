@@ -15,7 +15,7 @@ export class DemoPool {
   #connections = new Map();
 
   static async open() {
-    const sqlite3 = await attach(await sqlite3InitModule());
+    const sqlite3 = await attach(sqlite3InitModule());
     const util = await sqlite3.installOpfsSAHPoolVfs({
       name: VFS_NAME,
       directory: 'sahpool-demo',

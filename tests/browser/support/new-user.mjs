@@ -48,7 +48,7 @@ function readmeWorker() {
 const topLevelWorker = `
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm';
 import { attach } from 'sahpool';
-const sqlite3 = await attach(await sqlite3InitModule());
+const sqlite3 = await attach(sqlite3InitModule());
 // from here on the official documentation applies word for word:
 const poolUtil = await sqlite3.installOpfsSAHPoolVfs({ name: 'my-app-storage', initialCapacity: 10, directory: 'my-app-data' });
 const db = new sqlite3.oo1.DB('my-database.db', 'c', 'my-app-storage');

@@ -1,6 +1,7 @@
 // Databases that are plain files in OPFS: how they get in and out.
 
-const pieceBytes = 1 << 20;
+/** As much as our own exportFile() reads at a time: what is fastest in both browsers. */
+export const exportedAtOnce = 4 << 20;
 
 /** Writes a file of the origin's root directory from the pieces that `next()` gives. */
 export async function importFile(name, next) {
@@ -24,7 +25,7 @@ export async function exportFile(name, visit) {
   const root = await navigator.storage.getDirectory();
   const handle = await (await root.getFileHandle(name)).createSyncAccessHandle();
   try {
-    const piece = new Uint8Array(pieceBytes);
+    const piece = new Uint8Array(exportedAtOnce);
     for (let at = 0, count; (count = handle.read(piece, { at })) > 0; at += count) {
       visit(piece.subarray(0, count));
     }

@@ -1,6 +1,7 @@
 // A large database in and out of the storage, in pieces. It is made as it goes: its first pages are a
 // small real database, and each page behind them says only which one it is, so that the source
 // takes neither memory nor time worth speaking of.
+import { exportedAtOnce } from '../engines/files.mjs';
 import { expectEqual, flushIfFull, rawSteps } from './common.mjs';
 
 const MiB = 1 << 20;
@@ -184,7 +185,7 @@ export const exportDatabase = {
       context.engine.handle.flush();
     },
     async measure({ engine, params }) {
-      const piece = new Uint8Array(pieceBytes);
+      const piece = new Uint8Array(exportedAtOnce);
       for (let at = 0; at < params.bytes; at += piece.length) engine.handle.read(piece, { at });
     },
   }),

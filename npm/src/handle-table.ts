@@ -13,8 +13,11 @@ export interface Slot {
   readonly handle: FileSystemSyncAccessHandle;
 }
 
-/** After so many bytes written, the last known quota usage is taken to be out of date. */
-const BYTES_PER_ESTIMATE = 4 * 1024 * 1024;
+/**
+ * After so many bytes written, the last known quota usage is taken to be out of date. In the time in
+ * which the browser answers an estimate, about a MiB could be written.
+ */
+const BYTES_PER_ESTIMATE = 64 * 1024 * 1024;
 
 export class HandleTable {
   readonly #memory: WasmMemory;

@@ -47,6 +47,15 @@ export const contenders = [
     durability: 'normal',
   },
   {
+    id: 'ours-wal-exclusive',
+    label: 'sahpool, WAL exclusive, FULL',
+    side: 'ours',
+    engine: 'sahpool',
+    journal: 'wal',
+    durability: 'full',
+    exclusive: true,
+  },
+  {
     id: 'official-delete',
     label: 'official opfs-sahpool, delete, FULL (its defaults)',
     side: 'official',

@@ -3,7 +3,8 @@
 # and runs its workloads, one for each seed. What it needs: tools/setup.sh build test
 #
 #   tools/simulate.sh [--crashes N] [--faults N] [--seed N] [--jobs N] [--sanitize]
-#   tools/simulate.sh --defects        whether the seeded defects are noticed, one line for each
+#   tools/simulate.sh --defects [--jobs N]
+#                            whether the seeded defects are noticed, one line for each
 #   tools/simulate.sh --replay WHAT…   what a violation's last line says
 #
 #   --crashes N, --faults N  how many crash states to judge and faults to inject; 20000 of each
@@ -40,6 +41,7 @@ faults=20000
 seed=1
 jobs=1
 sanitize=false
+defects=false
 while (($#)); do
   case "$1" in
     --crashes | --faults | --seed | --jobs)
@@ -48,10 +50,7 @@ while (($#)); do
       shift
       ;;
     --sanitize) sanitize=true ;;
-    --defects)
-      build sahpool_simulation_mutated || exit 1
-      exec "$program" --mutation all
-      ;;
+    --defects) defects=true ;;
     --replay)
       build sahpool_simulation || exit 1
       exec "$program" "$@"
@@ -62,13 +61,21 @@ while (($#)); do
 done
 ((jobs > 0)) || fail_usage "--jobs needs a number above 0"
 
-build sahpool_simulation || exit 1
 processes=()
-for ((job = 0; job < jobs; job++)); do
-  "$program" --crashes $((crashes / jobs)) --faults $((faults / jobs)) \
-    --seed $((seed + job * SEEDS_PER_JOB)) &
-  processes+=($!)
-done
+if [[ $defects == true ]]; then
+  build sahpool_simulation_mutated || exit 1
+  for ((job = 0; job < jobs; job++)); do
+    "$program" --mutation all --share "$job" --shares "$jobs" &
+    processes+=($!)
+  done
+else
+  build sahpool_simulation || exit 1
+  for ((job = 0; job < jobs; job++)); do
+    "$program" --crashes $((crashes / jobs)) --faults $((faults / jobs)) \
+      --seed $((seed + job * SEEDS_PER_JOB)) &
+    processes+=($!)
+  done
+fi
 status=0
 for process in "${processes[@]}"; do
   wait "$process" || status=1

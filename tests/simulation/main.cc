@@ -26,6 +26,8 @@ struct Arguments {
   std::string replay;
   std::vector<std::size_t> only;
   std::string mutation;
+  int share = 0;
+  int shares = 1;
 };
 
 constexpr std::size_t kOperationsWithFaults = 40;
@@ -108,6 +110,7 @@ int RunMutations(const Arguments& arguments) {
   int missed = 0;
   for (int i = 1; i <= kMutationCount; ++i) {
     if (arguments.mutation != "all" && arguments.mutation != kMutationNames[i - 1]) continue;
+    if (i % arguments.shares != arguments.share) continue;
     sahpool_mutation = i;
     ++tried;
     missed += IsNoticed(kMutationNames[i - 1], arguments) ? 0 : 1;
@@ -156,6 +159,9 @@ int Main(int argc, char** argv) {
   app.add_option("--only", arguments.only, "operations to replay, all by default")->delimiter(',');
   if (kMutationCount > 0) {
     app.add_option("--mutation", arguments.mutation, "a seeded defect by name, or all of them");
+    app.add_option("--share", arguments.share, "which of --shares of the defects, from 0");
+    app.add_option("--shares", arguments.shares, "between how many processes defects are shared")
+        ->check(CLI::PositiveNumber);
   }
   CLI11_PARSE(app, argc, argv);
 

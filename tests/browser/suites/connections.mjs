@@ -90,7 +90,7 @@ export function connections(session) {
   it('a pool of WAL databases keeps their emptied -wal files', async () => {
     const worker = await session.startWorker();
     const { pieces, ...seen } = await worker.evaluate(keepWal);
-    assert.ok(pieces > 5, `${pieces} pieces`);
+    assert.ok(pieces > 1, `${pieces} pieces`);
     assert.deepEqual(seen, {
       modes: ['wal', 'wal'],
       sizes: [0, 0],

@@ -3,11 +3,12 @@
 # runs each on its seeds, on what earlier runs have found worth keeping, and on what it makes of
 # them. What it needs: tools/setup.sh build test
 #
-#   tools/fuzz.sh [--seconds N] [--fresh] [TARGET...]
+#   tools/fuzz.sh [--seconds N] [--fresh] [--jobs N] [TARGET...]
 #   tools/fuzz.sh --build
 #
 #   TARGET       abi, committed_image, file_name, import, pool or slot_header; all without one
 #   --seconds N  how long each target looks for new inputs; 60 without the option
+#   --jobs N     how many targets run at a time; 1 without the option
 #   --fresh      begins with the seeds alone, and forgets all but what is wrong
 #   --build      builds the targets and runs none
 #
@@ -66,14 +67,15 @@ run_target() {
 }
 
 seconds=60
+jobs=1
 fresh=false
 runs=true
 targets=()
 while (($#)); do
   case "$1" in
-    --seconds)
-      [[ ${2-} =~ ^[1-9][0-9]*$ ]] || fail_usage "--seconds needs a number above 0"
-      seconds=$2
+    --seconds | --jobs)
+      [[ ${2-} =~ ^[1-9][0-9]*$ ]] || fail_usage "$1 needs a number above 0"
+      declare "${1#--}=$2"
       shift
       ;;
     --fresh) fresh=true ;;
@@ -94,7 +96,14 @@ node tests/fuzz/make-seeds.mjs "$BUILD/seeds" || exit 1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 status=0
-for target in "${targets[@]}"; do
-  run_target "$target" "$seconds" || status=1
+for ((first = 0; first < ${#targets[@]}; first += jobs)); do
+  processes=()
+  for target in "${targets[@]:first:jobs}"; do
+    run_target "$target" "$seconds" &
+    processes+=($!)
+  done
+  for process in "${processes[@]}"; do
+    wait "$process" || status=1
+  done
 done
 exit "$status"

@@ -3,11 +3,12 @@
 # runs each on its seeds, on what earlier runs have found worth keeping, and on what it makes of
 # them. What it needs: tools/setup.sh build test
 #
-#   tools/fuzz.sh [--seconds N] [--fresh] [--jobs N] [TARGET...]
+#   tools/fuzz.sh [--seconds N] [--seed N] [--fresh] [--jobs N] [TARGET...]
 #   tools/fuzz.sh --build
 #
 #   TARGET       abi, committed_image, file_name, import, pool or slot_header; all without one
 #   --seconds N  how long each target looks for new inputs; 60 without the option
+#   --seed N     with --fresh, the same N looks at the same inputs; another one each time without it
 #   --jobs N     how many targets run at a time; 1 without the option
 #   --fresh      begins with the seeds alone, and forgets all but what is wrong
 #   --build      builds the targets and runs none
@@ -54,7 +55,7 @@ run_target() {
   mkdir -p "${directories[@]}" "$findings"
   # One second is the least: 0 would mean for ever.
   if "$BUILD/tests/fuzz/${target}_fuzzer" "${directories[@]}" -max_total_time="$seconds" \
-    -timeout="$INPUT_TIMEOUT" -artifact_prefix="$findings/" >"$log" 2>&1; then
+    -seed="$seed" -timeout="$INPUT_TIMEOUT" -artifact_prefix="$findings/" >"$log" 2>&1; then
     echo "ok    $target: $(sed -n 's/^#\([0-9]*\)\tDONE *\(.*\) lim:.*/\1 runs, \2/p' "$log" | tr -s ' ')"
     return
   fi
@@ -67,13 +68,14 @@ run_target() {
 }
 
 seconds=60
+seed=0
 jobs=1
 fresh=false
 runs=true
 targets=()
 while (($#)); do
   case "$1" in
-    --seconds | --jobs)
+    --seconds | --seed | --jobs)
       [[ ${2-} =~ ^[1-9][0-9]*$ ]] || fail_usage "$1 needs a number above 0"
       declare "${1#--}=$2"
       shift

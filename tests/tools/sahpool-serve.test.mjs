@@ -84,6 +84,21 @@ describe('headers', () => {
   });
 });
 
+describe('--no-isolation', () => {
+  test('sends all headers but COOP and COEP', async () => {
+    const plain = await startServer(SERVER, ['--no-isolation', '--port', '0', site]);
+    try {
+      const { headers } = await ask(plain.port, '/digits.txt');
+      assert.equal(headers['cross-origin-opener-policy'], undefined);
+      assert.equal(headers['cross-origin-embedder-policy'], undefined);
+      assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
+      assert.equal(headers['cache-control'], 'no-store');
+    } finally {
+      await plain.stop();
+    }
+  });
+});
+
 describe('MIME types', () => {
   const types = {
     'a.js': 'text/javascript; charset=utf-8',

@@ -40,6 +40,8 @@ void Declare(CLI::App& app, Arguments& arguments) {
       ->allow_extra_args(false);
   app.add_flag("--cross-origin", arguments.options.cross_origin,
                "Let pages of other origins load these files");
+  app.add_flag("!--no-isolation", arguments.options.isolation,
+               "Leave out COOP and COEP, as most hosts of static files do");
 }
 
 Mounts MakeMounts(const Arguments& arguments) {

@@ -130,12 +130,14 @@ Server::Server(Options options, Mounts mounts)
   http_.set_tcp_nodelay(true);
   http_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   httplib::Headers headers = {
-      {"Cross-Origin-Opener-Policy", "same-origin"},
-      {"Cross-Origin-Embedder-Policy", "require-corp"},
       {"Cross-Origin-Resource-Policy", options_.cross_origin ? "cross-origin" : "same-origin"},
       {"Cache-Control", "no-store"},
       {"X-Content-Type-Options", "nosniff"},
   };
+  if (options_.isolation) {
+    headers.emplace("Cross-Origin-Opener-Policy", "same-origin");
+    headers.emplace("Cross-Origin-Embedder-Policy", "require-corp");
+  }
   if (options_.cross_origin) headers.emplace("Access-Control-Allow-Origin", "*");
   http_.set_default_headers(std::move(headers));
   http_.set_pre_routing_handler(

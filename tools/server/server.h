@@ -1,5 +1,5 @@
-// The development server: static files over HTTP with the headers that cross-origin isolation
-// needs (SharedArrayBuffer and precise timers are only there under COOP and COEP).
+// The development server: static files over HTTP, with the headers that cross-origin isolation
+// needs (SharedArrayBuffer and precise timers are only there under COOP and COEP) or without them.
 //
 // Contract: answers GET and HEAD, with byte ranges, from its mounts; everything is sent with
 // Cache-Control: no-store so that a reload shows what was just built. Files are streamed.
@@ -21,6 +21,7 @@ struct Options {
   std::string host = "localhost";
   int port = 8000;            // 0: any free one
   bool cross_origin = false;  // pages of other origins may load these files
+  bool isolation = true;      // COOP and COEP are sent
 };
 
 class Server {

@@ -12,13 +12,17 @@ after(() => Promise.all(servers.map((server) => server.close())));
 
 let prepared;
 
-/** Makes the project and its servers once for all browsers; gives the address of each page. */
+/**
+ * Makes the project and its servers once for all browsers; gives the address of each page. No page
+ * is isolated, as on most hosts: where it is, SQLite starts the worker of its `opfs` VFS, for which
+ * Firefox sometimes waits for ever when the page was reloaded.
+ */
 function prepare() {
   prepared ??= (async () => {
     const project = await makeNewUserProject();
     servers.push(
-      await startServer(project),
-      await startServer(await buildWithVite(project)),
+      await startServer(project, { isolation: false }),
+      await startServer(await buildWithVite(project), { isolation: false }),
       await startServerCommand(viteProgram(project), ['--port', '0'], project),
     );
     const [plain, built, served] = servers.map(({ origin }) => origin);

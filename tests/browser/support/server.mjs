@@ -13,9 +13,10 @@ function nativeProgram(path) {
 }
 
 /**
- * Serves `directory` on a free port.
+ * Serves `directory` on a free port, with the headers that isolate its pages or without.
  * @returns {Promise<{origin: string, close: () => Promise<void>}>}
  */
-export async function startServer(directory = repositoryRoot) {
-  return startServerCommand(nativeProgram('bin/sahpool-serve'), ['--port', '0', directory]);
+export async function startServer(directory = repositoryRoot, { isolation = true } = {}) {
+  const words = ['--port', '0', ...(isolation ? [] : ['--no-isolation']), directory];
+  return startServerCommand(nativeProgram('bin/sahpool-serve'), words);
 }

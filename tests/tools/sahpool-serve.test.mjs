@@ -82,10 +82,8 @@ describe('headers', () => {
       await open.stop();
     }
   });
-});
 
-describe('--no-isolation', () => {
-  test('sends all headers but COOP and COEP', async () => {
+  test('--no-isolation leaves out COOP and COEP alone', async () => {
     const plain = await startServer(SERVER, ['--no-isolation', '--port', '0', site]);
     try {
       const { headers } = await ask(plain.port, '/digits.txt');

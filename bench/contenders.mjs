@@ -4,8 +4,9 @@
  * @typedef {object} Contender
  * @property {string} id
  * @property {string} label
- * @property {'ours' | 'official' | 'peer' | 'limit'} side who it belongs to; `limit` is no contender
- *     but what the others are measured against
+ * @property {'ours' | 'before' | 'official' | 'peer' | 'limit'} side who it belongs to; `before` is
+ *     ours as it was before a change, and takes part with --before only; `limit` is no contender but
+ *     what the others are measured against
  * @property {string} engine the module in engines/ that drives it
  * @property {'delete' | 'wal' | 'own' | 'none'} journal how it makes transactions; `own`: a log that
  *     SQLite doesn't know of
@@ -54,6 +55,24 @@ export const contenders = [
     journal: 'wal',
     durability: 'full',
     exclusive: true,
+  },
+  {
+    id: 'before-delete',
+    label: 'sahpool before, delete, FULL',
+    side: 'before',
+    engine: 'sahpool-before',
+    journal: 'delete',
+    durability: 'full',
+    inSizes: true,
+  },
+  {
+    id: 'before-wal',
+    label: 'sahpool before, WAL, FULL',
+    side: 'before',
+    engine: 'sahpool-before',
+    journal: 'wal',
+    durability: 'full',
+    inSizes: true,
   },
   {
     id: 'official-delete',

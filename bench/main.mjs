@@ -1,22 +1,36 @@
 // The program behind bench/run: measures, prints, and writes results.json and report.html.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { repositoryRoot } from '../tests/browser/support/files.mjs';
 import { contenders } from './contenders.mjs';
 import { writeReport } from './report/report.mjs';
 import { BenchBrowser } from './runner/bench-browser.mjs';
 import { runRace, runSizes } from './runner/campaign.mjs';
 import { readOptions, usage, UsageError } from './runner/options.mjs';
 import { Results } from './runner/summary.mjs';
-import { sizesTable, verdictTable, workloadTable } from './runner/table.mjs';
+import { changes, pairs } from './runner/change.mjs';
+import { changeTable, sizesTable, verdictTable, workloadTable } from './runner/table.mjs';
 import { judge, slowerThanPeers } from './runner/targets.mjs';
 import { workloads } from './workloads.mjs';
 
+const beforeAndAfter = pairs.flat();
 const tableSizes = [10_000, 100_000, 1_000_000];
 
-function contendersFor({ contenders: chosen, sizes, browser }) {
-  const all = chosen ?? contenders.filter((contender) => !sizes || contender.inSizes);
+function contendersFor({ contenders: chosen, sizes, browser, before }) {
+  const takesPart = (contender) =>
+    before ? beforeAndAfter.includes(contender.id) : contender.side !== 'before';
+  const all =
+    chosen ??
+    contenders.filter((contender) => takesPart(contender) && (!sizes || contender.inSizes));
   return all.filter(({ browsers }) => !browsers || browsers.includes(browser));
+}
+
+/** Where engines/sahpool-before.mjs loads it from. */
+function putBefore(directory) {
+  const place = join(repositoryRoot, 'build/bench/before');
+  rmSync(place, { recursive: true, force: true });
+  cpSync(directory, place, { recursive: true });
 }
 
 /** Says on standard error what has just been done. */
@@ -27,6 +41,7 @@ function report({ workload, contender, params }, { error, milliseconds }, pass) 
 }
 
 async function measure(options) {
+  if (options.before) putBefore(options.before);
   const browser = new BenchBrowser(options.browser);
   const campaign = {
     browser,
@@ -62,6 +77,8 @@ function printRace(results) {
   for (const workload of results.workloads()) console.log(`${workloadTable(results, workload)}\n`);
   const verdicts = judge(results);
   if (verdicts.length > 0) console.log(`${verdictTable(verdicts)}\n`);
+  const changed = changes(results);
+  if (changed.length > 0) console.log(`${changeTable(changed)}\n`);
   for (const { workload, ours, contender, ratio } of slowerThanPeers(results)) {
     console.log(
       `slower than a peer: ${workload}, ${ours} takes ${ratio.toFixed(2)} x ${contender}`,

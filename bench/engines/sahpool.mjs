@@ -1,23 +1,6 @@
-// This project's package, plugged into the official SQLite.
+// This project's package.
 import { attach } from '/npm/dist/index.js';
-import { loadOfficial } from './official-sqlite.mjs';
-import { PoolEngine } from './pool-engine.mjs';
+import { loadWith } from './sahpool-engine.mjs';
 
-class SahpoolEngine extends PoolEngine {
-  async exportDatabase(name, visit) {
-    this.pool.exportFile(name, visit);
-  }
-}
-
-/** As documented: the side module is loaded while SQLite is; it is put in place at the start. */
-export async function load() {
-  const sqlite3 = loadOfficial();
-  const attachment = attach(sqlite3);
-  attachment.catch(() => undefined);
-  await sqlite3;
-  return { attachment };
-}
-
-export async function start({ attachment }, options) {
-  return SahpoolEngine.install(await attachment, options);
-}
+export const load = () => loadWith(attach);
+export { start } from './sahpool-engine.mjs';

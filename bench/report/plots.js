@@ -36,8 +36,8 @@
       y: { label: null, domain: medians.map(({ label }) => label) },
       color: {
         legend: true,
-        domain: ['ours', 'official', 'peer', 'limit'],
-        range: ['#d62728', '#1f77b4', '#2ca02c', '#999999'],
+        domain: ['ours', 'before', 'official', 'peer', 'limit'],
+        range: ['#d62728', '#ff9896', '#1f77b4', '#2ca02c', '#999999'],
       },
       marks: [
         type === 'linear' ? Plot.barX(medians, { x: 'time', y: 'label', fill: 'side' }) : null,

@@ -1,4 +1,5 @@
 // The command line of bench/run.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { contenders } from '../contenders.mjs';
@@ -15,6 +16,8 @@ const usage = `bench/run [options]
   --rounds N                  rounds of the timed pass: 7 without it, 3 when quick or for sizes
   --only WORKLOAD,...         only these: ${workloads.map(({ id }) => id).join(', ')}
   --contenders CONTENDER,...  only these: ${contenders.map(({ id }) => id).join(', ')}
+  --before DIR                ours against a package built before a change, DIR: a checkout that
+                              has it in npm/dist; tells what has become slower
   --out DIR                   where results.json and report.html go; build/bench/BROWSER without it
   --help                      this text
 `;
@@ -31,6 +34,13 @@ function chooseFrom(all, text, what) {
 
 export class UsageError extends Error {}
 
+/** Where a checkout has its built package. */
+function packageIn(checkout) {
+  const directory = join(checkout, 'npm/dist');
+  if (existsSync(join(directory, 'sahpool.wasm'))) return directory;
+  throw new UsageError(`${directory} has no package that was built`);
+}
+
 function parse(words) {
   try {
     return parseArgs({
@@ -42,6 +52,7 @@ function parse(words) {
         rounds: { type: 'string' },
         only: { type: 'string' },
         contenders: { type: 'string' },
+        before: { type: 'string' },
         out: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
@@ -59,13 +70,18 @@ export function readOptions(words) {
   if (!browserNames.includes(browser)) throw new UsageError(`no browser '${browser}'`);
   const rounds = Number(values.rounds ?? (quick || sizes ? 3 : 7));
   if (!Number.isInteger(rounds) || rounds < 1) throw new UsageError('--rounds needs a number');
+  const chosen = chooseFrom(contenders, values.contenders, 'contender');
+  if (values.before === undefined && chosen?.some(({ side }) => side === 'before')) {
+    throw new UsageError('what was before needs --before');
+  }
   return {
     browser,
     quick,
     sizes,
     rounds,
     workloads: chooseFrom(workloads, values.only, 'workload'),
-    contenders: chooseFrom(contenders, values.contenders, 'contender'),
+    contenders: chosen,
+    before: values.before === undefined ? null : packageIn(values.before),
     directory:
       values.out ?? join(repositoryRoot, 'build/bench', sizes ? `${browser}-sizes` : browser),
   };

@@ -80,6 +80,17 @@ export function verdictTable(verdicts) {
   return align([['workload', 'ours', 'against', 'measured', 'wanted', ''], ...rows]);
 }
 
+/** Time now to time before, of each round's pair. */
+export function changeTable(changed) {
+  const rows = changed.map(({ workload, now, ratios, slower }) => [
+    workload,
+    now,
+    ...[ratios.low, ratios.median, ratios.high].map((ratio) => ratio.toFixed(3)),
+    slower ? 'SLOWER' : '',
+  ]);
+  return align([['now / before', '', 'least', 'median', 'most', ''], ...rows]);
+}
+
 /** The table of one workload's cost against size: microseconds for each operation. */
 export function sizesTable(results, workload) {
   const { title, unit } = findWorkload(workload);

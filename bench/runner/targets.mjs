@@ -71,7 +71,7 @@ export const targets = [
 
 /** Whether a peer's times say something about ours: the same durability, and the same kind of log. */
 function isComparable(workload, ours, other) {
-  if (other.side === 'ours' || other.side === 'limit') return false;
+  if (['ours', 'before', 'limit'].includes(other.side)) return false;
   if (workload.kind !== 'write') return true;
   const logOf = ({ journal }) => logs.includes(journal);
   return other.durability === ours.durability && logOf(other) === logOf(ours);

@@ -2,7 +2,7 @@
 // SQLite itself is not in it; plugging our module into SQLite is.
 import { checkedFacts, expectEqual, fillItems } from './common.mjs';
 
-const pools = ['sahpool', 'official-pool', 'wa-pool'];
+const pools = ['sahpool', 'sahpool-before', 'official-pool', 'wa-pool'];
 
 function start(slots) {
   return {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { contenders } from '../../bench/contenders.mjs';
+import { changes } from '../../bench/runner/change.mjs';
 import { median, Results } from '../../bench/runner/summary.mjs';
 import { judge, slowerThanPeers, targets } from '../../bench/runner/targets.mjs';
 import { findWorkload, workloads } from '../../bench/workloads.mjs';
@@ -89,6 +90,44 @@ describe('judgement', () => {
       found.map(({ ours, contender }) => [ours, contender]),
       [['ours-wal', 'official-wal']],
     );
+  });
+});
+
+describe('before and after a change', () => {
+  it('compares the two turns of each round', () => {
+    const results = new Results([
+      // A machine that slows down in the last round slows down both.
+      result('ours-delete', [102, 104, 520]),
+      result('before-delete', [100, 100, 500]),
+      result('ours-wal', [100, 99, 101]),
+      result('before-wal', [100, 100, 100]),
+    ]);
+    assert.deepEqual(changes(results), [
+      {
+        workload: 'one-row-transactions',
+        now: 'ours-delete',
+        ratios: { low: 1.02, median: 1.04, high: 1.04 },
+        slower: true,
+      },
+      {
+        workload: 'one-row-transactions',
+        now: 'ours-wal',
+        ratios: { low: 0.99, median: 1, high: 1.01 },
+        slower: false,
+      },
+    ]);
+  });
+
+  it('takes what was before for no peer', () => {
+    const results = new Results([result('ours-wal', [100]), result('before-wal', [90])]);
+    assert.deepEqual(slowerThanPeers(results), []);
+    assert.equal(judge(results).find(({ against }) => against === 'best peer').value, null);
+  });
+
+  it('compares with nobody who failed or did not take part', () => {
+    const failed = result('before-wal', [90], { error: 'lost a row' });
+    assert.deepEqual(changes(new Results([result('ours-wal', [100]), failed])), []);
+    assert.deepEqual(changes(new Results([result('ours-delete', [100])])), []);
   });
 });
 

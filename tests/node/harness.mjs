@@ -1,4 +1,4 @@
-// What the tests of the package share: the four SQLite versions, the side module, and a fresh OPFS
+// What the tests of the package share: the SQLite versions, the side module, and a fresh OPFS
 // for each test.
 
 import fs from 'node:fs';
@@ -7,35 +7,19 @@ import { fileURLToPath } from 'node:url';
 import { attach } from '../../npm/dist/index.js';
 import { StandInLocks } from '../standin/locks.mjs';
 import { replaceProperties, StandInOpfs } from '../standin/opfs.mjs';
+import { initialize, otherBuilds, versions } from './builds.mjs';
 
-const root = new URL('../../', import.meta.url);
+export { versions };
 
-function readBytes(path) {
-  return fs.readFileSync(fileURLToPath(new URL(path, root)));
-}
-
-/** The SQLite packages by their version, newest first. */
-export const versions = new Map(
-  [
-    ['3.54', '@sqlite.org/sqlite-wasm/dist/index.mjs', '@sqlite.org/sqlite-wasm/dist/sqlite3.wasm'],
-    ['3.53', 'sqlite-wasm-3.53/dist/index.mjs', 'sqlite-wasm-3.53/dist/sqlite3.wasm'],
-    ['3.51', 'sqlite-wasm-3.51/dist/index.mjs', 'sqlite-wasm-3.51/dist/sqlite3.wasm'],
-    ['3.50', 'sqlite-wasm-3.50/index.mjs', 'sqlite-wasm-3.50/sqlite-wasm/jswasm/sqlite3.wasm'],
-  ].map(([version, script, wasm]) => [
-    version,
-    {
-      script: new URL(`node_modules/${script}`, root).href,
-      wasmBinary: readBytes(`node_modules/${wasm}`),
-    },
-  ]),
+export const sideModule = await WebAssembly.compile(
+  fs.readFileSync(fileURLToPath(new URL('../../npm/dist/sahpool.wasm', import.meta.url))),
 );
 
-export const sideModule = await WebAssembly.compile(readBytes('npm/dist/sahpool.wasm'));
-
-/** An sqlite3 namespace of its own, whose console output goes to `logs`. */
+/**
+ * An sqlite3 namespace of its own, whose console output goes to `logs`.
+ * @param version of the official package, or the name of another build's package.
+ */
 export async function loadSqlite(version = '3.54', logs = []) {
-  const { script, wasmBinary } = versions.get(version);
-  const { default: sqlite3InitModule } = await import(script);
   const logger =
     (level) =>
     (...args) =>
@@ -43,7 +27,7 @@ export async function loadSqlite(version = '3.54', logs = []) {
   const config = { error: logger('error'), warn: logger('warn'), log: logger('log') };
   const restore = replaceProperties(globalThis, { sqlite3ApiConfig: config });
   try {
-    const sqlite3 = await sqlite3InitModule({ wasmBinary, print() {}, printErr() {} });
+    const sqlite3 = await initialize(versions.get(version) ?? otherBuilds.get(version));
     // Start-up says that the other VFSes of the package don't run in Node.
     logs.length = 0;
     return sqlite3;
@@ -157,12 +141,17 @@ export function rowsInBytes(sqlite3, bytes, table) {
   }
 }
 
+/** What errors of connections have in place of a result code in 3.42. */
+function codeInText({ message }) {
+  return Number(/^sqlite3 result code (\d+): /.exec(message)?.[1]);
+}
+
 /** Matches an SQLite3Error in assert.throws() and assert.rejects(). */
 export function sqliteError(sqlite3, codeName, text = /./) {
   return (error) => {
     const isRight =
       error instanceof sqlite3.SQLite3Error &&
-      error.resultCode === sqlite3.capi[codeName] &&
+      [error.resultCode, codeInText(error)].includes(sqlite3.capi[codeName]) &&
       text.test(error.message);
     if (!isRight) throw error;
     return true;

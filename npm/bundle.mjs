@@ -1,5 +1,5 @@
 // Makes the module of the package, dist/index.js, of the compiled ones: a single one compresses best,
-// and a page without a bundler fetches one file.
+// and a page without a bundler fetches one file. The adapter for wa-sqlite is another.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { rolldown } from 'rolldown';
 
 const modules = fileURLToPath(new URL('../build/modules', import.meta.url));
 const output = fileURLToPath(new URL('dist/index.js', import.meta.url));
+const adapter = fileURLToPath(new URL('dist/wa-sqlite/index.js', import.meta.url));
 
 /** All words of a TypeScript source or declaration but those in comments. */
 function wordsOf(url) {
@@ -32,6 +33,7 @@ const foreign = [
 ];
 const spelled = fs
   .readdirSync(modules)
+  .filter((it) => it !== 'wa-sqlite.js')
   .flatMap((it) => fs.readFileSync(path.join(modules, it), 'utf8').match(/(?<=')\w+(?=')/g) ?? []);
 const reserved = [...new Set([...foreign.flatMap(wordsOf), ...spelled])];
 
@@ -53,3 +55,18 @@ const [minified, plain] = ['new URL(`./sahpool.wasm`', 'new URL("./sahpool.wasm"
 if (!code.includes(minified)) throw new Error(`the bundle has no ${minified}`);
 fs.mkdirSync(path.dirname(output), { recursive: true });
 fs.writeFileSync(output, code.replace(minified, plain));
+
+// An entry of its own, which imports the other one by what is public of it.
+const adapterBundle = await rolldown({
+  input: path.join(modules, 'wa-sqlite.js'),
+  external: [/\/index\.js$/],
+  transform: { target: 'es2022' },
+});
+await adapterBundle.write({
+  file: adapter,
+  format: 'es',
+  minify: true,
+  comments: false,
+  paths: { [path.join(modules, 'index.js')]: '../index.js' },
+});
+await adapterBundle.close();

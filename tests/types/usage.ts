@@ -3,6 +3,7 @@
 
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm';
 import { attach, PoolBusyError, type PoolUtil, type Quarantine } from 'sahpool';
+import { loadWaSqlite } from 'sahpool/wa-sqlite';
 
 const official = await sqlite3InitModule();
 const sqlite3 = await attach(official);
@@ -51,7 +52,14 @@ await sqlite3.installOpfsSAHPoolVfs({ name: 7 });
 // @ts-expect-error A journal mode that is none of the two.
 await sqlite3.installOpfsSAHPoolVfs({ journalMode: 'truncate' });
 
+// The adapter gives back the factory's own type.
+const wa = await loadWaSqlite(async () => ({ HEAPU8: new Uint8Array() }), { sqlite: 'wa.wasm' });
+const heap: Uint8Array = wa.module.HEAPU8;
+const waUtil = await wa.installOpfsSAHPoolVfs({ name: 'pool' });
+const imported: number = waUtil.importDb('/a.db', heap);
+
 export {
+  imported,
   attachedWhileLoading,
   version,
   officialUtil,

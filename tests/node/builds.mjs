@@ -22,7 +22,7 @@ function build(directory, script, wasm, { needsWorker = false } = {}) {
   };
 }
 
-/** @sqlite.org/sqlite-wasm by the version of SQLite, newest first; there is no 3.52. */
+/** @sqlite.org/sqlite-wasm, newest first. The release called 3.51.2-build9 brings SQLite 3.52. */
 export const versions = new Map([
   ['3.54', build('@sqlite.org/sqlite-wasm', 'dist/index.mjs', 'dist/sqlite3.wasm')],
   ['3.53', build('sqlite-wasm-3.53', 'dist/index.mjs', 'dist/sqlite3.wasm')],

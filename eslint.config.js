@@ -87,8 +87,8 @@ export default tseslint.config(
     files: ['src/emscripten/library.js'],
     languageOptions: {
       globals: {
-        ...readonly(['LibraryManager', 'Module', 'mergeInto', 'sahpoolHost', 'sahpoolProgramHost']),
-        ...readonly(['wasmMemory']),
+        ...readonly(['ASYNCIFY', 'LibraryManager', 'Module', 'mergeInto', 'wasmMemory']),
+        ...readonly(['sahpoolHost', 'sahpoolProgramHost']),
       },
     },
   },

@@ -3,6 +3,9 @@
 if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
   message(FATAL_ERROR "sahpool needs Emscripten 3.1.6 or later, whose compiler is Clang 14 or later")
 endif()
+if(CMAKE_SIZEOF_VOID_P EQUAL 8)
+  message(FATAL_ERROR "sahpool is for wasm32 alone: build without -sMEMORY64.")
+endif()
 
 target_sources(sahpool PRIVATE
   src/emscripten/browser_library.cc src/storage/host_storage.cc src/wasm/exports.cc)
@@ -12,10 +15,9 @@ if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-deprecated-experimental-coroutine>)
 endif()
 
-if(SAHPOOL_PTHREADS)
-  target_compile_options(sahpool PUBLIC -pthread)
-  target_link_options(sahpool PUBLIC -pthread)
-endif()
+# Such objects can be linked into programs with threads and without; others into the latter alone. They
+# must be without atomic loads and stores, which -sSAFE_HEAP can't check where there are no threads.
+target_compile_options(sahpool PRIVATE -pthread)
 
 # The host is made of the npm package's TypeScript by the development tools; an installed copy brings
 # it along.

@@ -9,6 +9,20 @@ configure_package_config_file(cmake/sahpoolConfig.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/sahpoolConfig.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/sahpoolConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
+# What find_package() says of a copy that is for other programs, before it looks for the next.
+if(EMSCRIPTEN)
+  set(others "NOT EMSCRIPTEN")
+  set(made_for "for Emscripten and wasm32 alone, without -sMEMORY64")
+else()
+  set(others EMSCRIPTEN)
+  set(made_for "for native programs with ${CMAKE_SIZEOF_VOID_P}-byte pointers")
+endif()
+file(APPEND ${CMAKE_CURRENT_BINARY_DIR}/sahpoolConfigVersion.cmake "
+if(${others} OR PACKAGE_VERSION_UNSUITABLE)
+  set(PACKAGE_VERSION \"${PROJECT_VERSION}, ${made_for}\")
+  set(PACKAGE_VERSION_UNSUITABLE TRUE)
+endif()
+")
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/sahpoolConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/sahpoolConfigVersion.cmake
         DESTINATION ${package_dir})

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds, and rebuilds only what has changed. What it needs: tools/setup.sh build
 #
-#   tools/build.sh [native-tools|package|conformance|emscripten|all]
+#   tools/build.sh [native-tools|package|conformance|emscripten [DIRECTORY]|all]
 #
 #   native-tools  the development server and the tool sahpool, in build/native/bin
 #   package       the npm package, in npm/dist: side module and JavaScript;
 #                 its modules one by one, for tests, in build/modules
 #   conformance   the conformance suite in WebAssembly, in build/conformance
-#   emscripten    the library for Emscripten and an SQLite, without and with threads, in
-#                 build/emscripten and build/emscripten-threads; needs Debian's emscripten
+#   emscripten    the library for Emscripten and an SQLite without threads and one with them, in
+#                 build/emscripten or the DIRECTORY; needs Debian's emscripten
 #   all           all but that, and everything else that is native: library and tests
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -44,8 +44,8 @@ build_for_emscripten() {
   # Emscripten's tools need Debian's modules, also when the Node.js is not Debian's.
   export NODE_PATH=/usr/share/nodejs
   [[ -f $build/build.ninja ]] || emcmake cmake -S . -B "$build" -G Ninja \
-    -DCMAKE_BUILD_TYPE=Release "${@:2}"
-  cmake --build "$build" --target all sqlite3_amalgamation
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS=-Werror
+  cmake --build "$build" --target all sqlite3_amalgamation sqlite3_amalgamation_pthreads
 }
 
 # Directories count as well: theirs is the time at which a source was removed.
@@ -71,10 +71,7 @@ case "${1:-all}" in
   native-tools) build_native --target sahpool-serve sahpool-cli ;;
   package) build_package ;;
   conformance) build_conformance_suite ;;
-  emscripten)
-    build_for_emscripten build/emscripten
-    build_for_emscripten build/emscripten-threads -DSAHPOOL_PTHREADS=ON
-    ;;
+  emscripten) build_for_emscripten "${2:-build/emscripten}" ;;
   all)
     build_native
     build_package

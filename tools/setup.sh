@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian 12, and says what it installs. Silent when all is there.
 #
-#   tools/setup.sh [build|demo|check|test|bench]...
+#   tools/setup.sh [build|demo|check|test|bench|newer]...
 #
 #   build  what compiles the library, the package and the tools; Node.js and the npm packages
 #   demo   the data that the demo page imports
 #   check  the browser for ./run --check
 #   test   the browsers and linters of ./test
 #   bench  the browsers of bench/run
+#   newer  what tools/emscripten-newer.sh makes its roots with
 #
 # Without arguments: all of them. Each group stands for itself alone.
 set -euo pipefail
@@ -25,6 +26,7 @@ readonly BUILD_PACKAGES=(
 readonly DEMO_PACKAGES=(unicode-data)
 readonly CHECK_PACKAGES=(chromium unicode-data)
 readonly BENCH_PACKAGES=(chromium firefox-esr)
+readonly NEWER_PACKAGES=(debootstrap)
 readonly TEST_PACKAGES=(
   brotli chromium clang-format-19 clang-tidy-19 emscripten firefox-esr g++-12 libclang-rt-19-dev
   libsqlite3-dev libwebkit2gtk-4.1-0
@@ -117,7 +119,8 @@ main() {
       check) packages+=("${CHECK_PACKAGES[@]}") node=true ;;
       test) packages+=("${TEST_PACKAGES[@]}") node=true ;;
       bench) packages+=("${BENCH_PACKAGES[@]}") node=true ;;
-      *) fail "unknown group '$group' (build, demo, check, test or bench)" ;;
+      newer) packages+=("${NEWER_PACKAGES[@]}") ;;
+      *) fail "unknown group '$group' (build, demo, check, test, bench or newer)" ;;
     esac
   done
   mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)

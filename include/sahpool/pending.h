@@ -6,8 +6,9 @@
 //
 // Nothing happens until one of the three is asked for, once. Natively each is done when it returns.
 // In a browser a callback and a coroutine go on from the event loop of the worker that began;
-// Wait() needs a build with Asyncify or JSPI (emcc -sASYNCIFY or -sJSPI), and without it is a
-// kUnsupported.
+// Wait() needs a build with Asyncify or JSPI (emcc -sASYNCIFY or -sJSPI), and with JSPI to be
+// called by main() or another export of -sJSPI_EXPORTS, not by a callback or coroutine that goes
+// on; else it is a kUnsupported.
 //
 // Threads: the callback and the rest of the coroutine run in the thread that began.
 // Ownership: what Then() is given is kept until it was called. A coroutine must not be destroyed
@@ -76,7 +77,8 @@ class [[nodiscard]] Pending {
   Result<T> Wait() {
     if (!CanWait()) {
       return Status(Code::kUnsupported,
-                    "this build can't block for the event loop: it lacks Asyncify and JSPI");
+                    "can't block for the event loop: that takes a build with Asyncify, or one with "
+                    "JSPI and no callback or coroutine");
     }
     begin_(Store, this);
     while (!result_) YieldToEventLoop();

@@ -18,6 +18,10 @@
 #ifndef SAHPOOL_SAHPOOL_H_
 #define SAHPOOL_SAHPOOL_H_
 
+#if defined(__EMSCRIPTEN__) && defined(__wasm64__)
+#error "sahpool is for wasm32 alone: build without -sMEMORY64"
+#endif
+
 #include "sahpool/pool_functions.h"
 
 #ifdef __cplusplus

@@ -31,12 +31,8 @@ interface ProgramExports {
   sahpool_host_report(library: Pointer, level: number, text: Pointer): void;
 }
 
-/** The Emscripten program, as library.js shows it. */
-export interface Program {
-  readonly memory: Pick<WebAssembly.Memory, 'buffer'>;
-  /** The function that C++ exports under that name. */
-  find: (name: string) => unknown;
-}
+/** What library.js gives: the function that the program exports under that name. */
+type Find = (name: string) => unknown;
 
 /** Where the messages of a pool go: to that LibraryState of C++, 0 for the console. */
 interface LogSink {
@@ -67,7 +63,7 @@ function messageOf(error: unknown): string {
 }
 
 /** The functions that a program exports, which exist only once it runs. */
-function exportsOf({ find }: Program): SideModuleExports & ProgramExports {
+function exportsOf(find: Find): SideModuleExports & ProgramExports {
   const none = {} as SideModuleExports & ProgramExports;
   return new Proxy(none, { get: (_, name) => find(String(name)) });
 }
@@ -75,12 +71,15 @@ function exportsOf({ find }: Program): SideModuleExports & ProgramExports {
 export class ProgramHost {
   /** What C++ calls of a handle, and of the world. */
   readonly imports: HostImports;
+  /** Whether a callback of the program runs, on nothing but the event loop. */
+  isCalling = false;
   readonly #program: SideModuleExports & ProgramExports;
   readonly #plugin: Plugin;
   readonly #pools = new Map<Pointer, { pool: Pool; sink: LogSink }>();
 
-  constructor(program: Program) {
-    this.#program = exportsOf(program);
+  /** `buffer` gives the program's memory, which is another one whenever it has grown. */
+  constructor(buffer: () => WebAssembly.Memory['buffer'], find: Find) {
+    this.#program = exportsOf(find);
     const sqlite: SqliteCore = {
       api: { SQLite3Error: SqliteError },
       exports: {
@@ -90,7 +89,11 @@ export class ProgramHost {
         },
         sqlite3_vfs_find: (name) => this.#program.sahpool_host_find_vfs(name),
       },
-      memory: program.memory,
+      memory: {
+        get buffer() {
+          return buffer();
+        },
+      },
     };
     const { parts, host } = preparePlugin(sqlite);
     this.#plugin = { ...parts, native: this.#program };
@@ -183,7 +186,12 @@ export class ProgramHost {
   #complete(operation: Pointer, work: () => Promise<{ pool: Pointer; value: number }>): void {
     const tell = (resultCode: number, pool: Pointer, value: number, text: string): void => {
       this.#plugin.memory.withCString(text, (it) => {
-        this.#program.sahpool_host_complete(operation, resultCode, pool, value, it);
+        this.isCalling = true;
+        try {
+          this.#program.sahpool_host_complete(operation, resultCode, pool, value, it);
+        } finally {
+          this.isCalling = false;
+        }
       });
     };
     void work().then(

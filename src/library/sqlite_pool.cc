@@ -14,10 +14,7 @@ constexpr std::size_t kPieceSize = std::size_t{256} * 1024;
 // Of names as they are stored, with the NUL.
 constexpr int kNameSize = 1024;
 
-const Status& NoPool() {
-  static const Status status(Code::kMisuse, "there is no pool");
-  return status;
-}
+Status NoPool() { return {Code::kMisuse, "there is no pool"}; }
 
 Status ErrorOf(sahpool_pool* pool) {
   return {static_cast<Code>(sahpool_error_kind(pool)), sahpool_error_text(pool)};
@@ -38,7 +35,8 @@ Result<int> ValueOf(const sahpool_outcome& outcome) {
 using Operation = void (*)(sahpool_pool*, int, sahpool_callback, void*);
 
 void RefuseOperation(sahpool_callback callback, void* context) {
-  const sahpool_outcome outcome = {SQLITE_MISUSE, SAHPOOL_MISUSE, NoPool().c_str(), nullptr, 0};
+  const Status status = NoPool();
+  const sahpool_outcome outcome = {SQLITE_MISUSE, SAHPOOL_MISUSE, status.c_str(), nullptr, 0};
   callback(context, &outcome);
 }
 

@@ -165,8 +165,8 @@ Status Slot::HandOverCommit() {
   CommitRecord record{.journal_digest = transaction_.journal_digest, .database_size = size()};
   for (const WriteBuffer::Extent& extent : extents) {
     const auto bytes = buffer_->BytesOf(extent);
-    record.runs[record.run_count++] = {.offset = extent.offset,
-                                       .size = static_cast<std::int64_t>(bytes.size())};
+    record.runs[static_cast<std::size_t>(record.run_count++)] = {
+        .offset = extent.offset, .size = static_cast<std::int64_t>(bytes.size())};
     record.digest = Digest64(bytes, record.digest);
   }
   record.Close();

@@ -49,8 +49,8 @@ bool WriteBuffer::Reserve(std::size_t size) {
 }
 
 void WriteBuffer::InsertAt(std::size_t index, const Extent& extent) {
-  std::move_backward(extents_.begin() + Signed(index), extents_.begin() + Signed(count_),
-                     extents_.begin() + Signed(count_) + 1);
+  Extent* const end = extents_.data() + count_;
+  std::move_backward(extents_.data() + index, end, end + 1);
   extents_[index] = extent;
   ++count_;
 }

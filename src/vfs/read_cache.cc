@@ -13,7 +13,7 @@ Status ReadCache::Read(Slot& slot, std::span<std::byte> into, std::int64_t offse
       if (Status s = slot.Read(head_, 0); !s.ok()) return s;
       has_head_ = true;
     }
-    std::copy_n(head_.begin() + offset, into.size(), into.begin());
+    std::copy_n(head_.data() + offset, into.size(), into.begin());
     return {};
   }
   if (!Holds(offset, into.size())) {
@@ -66,7 +66,7 @@ void ReadCache::OnWrite(std::span<const std::byte> bytes, std::int64_t offset) {
   const std::int64_t end =
       std::min(offset + static_cast<std::int64_t>(bytes.size()), window_offset_ + window_size_);
   if (from >= end) return;
-  std::copy_n(bytes.begin() + (from - offset), end - from, window_.get() + (from - window_offset_));
+  std::copy_n(bytes.data() + (from - offset), end - from, window_.get() + (from - window_offset_));
 }
 
 void ReadCache::OnTruncate(std::int64_t size) {

@@ -1,0 +1,38 @@
+// The projects that are compiled for this machine.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot } from '../../browser/support/files.mjs';
+import { build, compile, copyOfNotes, install, readmeProject, run } from './projects.mjs';
+
+const gcc = '-DCMAKE_CXX_COMPILER=g++-12';
+
+/** An installed copy of what GCC has built, with the system's SQLite; gives the option that finds it. */
+export async function installNative() {
+  const libraryBuild = join(repositoryRoot, 'build/gcc');
+  const options = ['-DSAHPOOL_BUILD_TESTS=OFF', '-DSAHPOOL_BUILD_TOOLS=OFF'];
+  const sqlite = '-DSAHPOOL_SQLITE_DIR=/usr/include';
+  const configure = ['cmake', '-S', repositoryRoot, '-B', libraryBuild, '-G', 'Ninja'];
+  mkdirSync(libraryBuild, { recursive: true });
+  await run([...configure, gcc, sqlite, ...options], libraryBuild);
+  await compile(libraryBuild);
+  return install(libraryBuild);
+}
+
+/** The notebook by find_package() of `found`. */
+export function nativeNotes(found) {
+  return build(copyOfNotes('notes'), [gcc, found]);
+}
+
+/** The README's example over the source tree, with the system's SQLite. */
+export function nativeReadme(way, compiler) {
+  const line = {
+    'add_subdirectory()': `add_subdirectory(${repositoryRoot} sahpool)\n`,
+    'FetchContent()':
+      'include(FetchContent)\n' +
+      'FetchContent_Declare(sahpool GIT_REPOSITORY nowhere)\n' +
+      'FetchContent_MakeAvailable(sahpool)\n',
+  }[way];
+  const source = readmeProject('readme', line, (lines) => lines.replace(/^find_package.*\n/, ''));
+  const override = `-DFETCHCONTENT_SOURCE_DIR_SAHPOOL=${repositoryRoot}`;
+  return build(source, [`-DCMAKE_CXX_COMPILER=${compiler}`, override]);
+}

@@ -17,7 +17,8 @@ constexpr auto kDataOffset = static_cast<std::size_t>(kSlotDataOffset);
 constexpr std::uint32_t kKnownFlags = 0x03ffffff;
 
 bool IsZero(std::span<const std::byte> bytes) {
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](std::byte byte) { return byte == std::byte{0}; });
 }
 
 bool HasWalMagic(std::span<const std::byte> bytes) {
@@ -35,7 +36,8 @@ bool IsFileOfSqlite(std::span<const std::byte> content) {
 bool IsPathField(std::span<const std::byte> field, std::string_view path) {
   return path.starts_with('/') && path.size() < field.size() &&
          IsZero(field.subspan(path.size())) &&
-         std::ranges::all_of(path, [](char c) { return static_cast<unsigned char>(c) > ' '; });
+         std::all_of(
+             path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) > ' '; });
 }
 
 bool AreFlags(std::uint32_t flags) {

@@ -18,6 +18,13 @@ import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 
+def is_served(path, directory):
+    """Links may lead out of the directory; to open a FIFO or a device may take for ever."""
+    root, file = os.path.realpath(directory), os.path.realpath(path)
+    is_openable = os.path.isfile(file) or os.path.isdir(file) or not os.path.exists(file)
+    return is_openable and os.path.commonpath((root, file)) == root
+
+
 class COOPCOEPHandler(SimpleHTTPRequestHandler):
     """Static files with COOP, COEP and CORP headers, uncached, under the types browsers insist on."""
 
@@ -36,6 +43,14 @@ class COOPCOEPHandler(SimpleHTTPRequestHandler):
         '.txt': 'text/plain; charset=utf-8',
         '.wasm': 'application/wasm',
     }
+
+    def send_head(self):
+        path = self.translate_path(self.path)
+        pages = [os.path.join(path, page) for page in ('', 'index.html', 'index.htm')]
+        if '\0' not in path and all(is_served(page, self.directory) for page in pages):
+            return super().send_head()
+        self.send_error(403, 'Outside of what is served')
+        return None
 
     def end_headers(self):
         self.send_header('Cross-Origin-Opener-Policy', 'same-origin')

@@ -20,7 +20,7 @@ readonly NODE_CACHE=.cache/node
 
 readonly BUILD_PACKAGES=(
   binaryen build-essential ca-certificates clang-19 cmake git libc++-19-dev-wasm32
-  libc++abi-19-dev-wasm32 libcli11-dev libcpp-httplib-dev libfmt-dev libgtest-dev libleveldb-dev lld-19 ninja-build
+  libc++abi-19-dev-wasm32 libboost-dev libcli11-dev libfmt-dev libgtest-dev libleveldb-dev lld-19 ninja-build
   nlohmann-json3-dev pkg-config python3 wasi-libc
 )
 readonly DEMO_PACKAGES=(unicode-data)

@@ -7,9 +7,7 @@ import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ROOT, ask, runToEnd, startServer } from './server-process.mjs';
-
-const SERVER = join(ROOT, 'build/native/bin/sahpool-serve');
+import { SERVER, ask, runToEnd, startServer } from './server-process.mjs';
 
 let folder;
 let site;
@@ -54,7 +52,7 @@ describe('headers', () => {
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-embedder-policy': 'require-corp',
     'cross-origin-resource-policy': 'same-origin',
-    'cache-control': 'no-store',
+    'cache-control': 'no-cache',
   };
   for (const [path, status] of [
     ['/', 200],
@@ -63,7 +61,7 @@ describe('headers', () => {
     ['/leak.txt', 403],
     ['/sub%20dir', 307],
   ]) {
-    test(`isolation and no caching on ${status} ${path}`, async () => {
+    test(`isolation and revalidation on ${status} ${path}`, async () => {
       const { status: given, headers } = await get(path);
       assert.equal(given, status);
       for (const [name, value] of Object.entries(isolation)) assert.equal(headers[name], value);
@@ -90,7 +88,7 @@ describe('headers', () => {
       assert.equal(headers['cross-origin-opener-policy'], undefined);
       assert.equal(headers['cross-origin-embedder-policy'], undefined);
       assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
-      assert.equal(headers['cache-control'], 'no-store');
+      assert.equal(headers['cache-control'], 'no-cache');
     } finally {
       await plain.stop();
     }
@@ -174,6 +172,8 @@ describe('paths', () => {
     '/data/../../secret.txt',
     '/data/..%2f..%2fsecret.txt',
     '/data//../secret.txt',
+    '/..\\secret.txt',
+    '/....//secret.txt',
     '/leak.txt',
     '/leak/secret.txt',
     '/leak/site-secret/file.txt',
@@ -186,12 +186,7 @@ describe('paths', () => {
     });
   }
 
-  for (const path of [
-    '//etc/passwd',
-    '/..\\secret.txt',
-    '/....//secret.txt',
-    '/%252e%252e/secret.txt',
-  ]) {
+  for (const path of ['//etc/passwd', '/%252e%252e/secret.txt']) {
     test(`finds nothing at ${path}`, async () => {
       assert.equal((await get(path)).status, 404);
     });

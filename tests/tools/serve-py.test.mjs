@@ -1,7 +1,8 @@
 // serve.py, as a command and as a module.
 
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -28,7 +29,16 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sahpool-serve-py-'));
   site = join(folder, 'site');
   await mkdir(site);
+  await mkdir(join(site, 'fifo-index'));
+  await mkdir(join(site, 'leak-index'));
   await writeFile(join(folder, 'secret.txt'), 'secret');
+  await writeFile(join(folder, 'site-secret.txt'), 'secret');
+  await symlink(join(folder, 'secret.txt'), join(site, 'leak.txt'));
+  await symlink(folder, join(site, 'leak'));
+  await symlink('../../site-secret.txt', join(site, 'leak-index/index.html'));
+  await symlink('/dev/zero', join(site, 'zero'));
+  await symlink('a.js', join(site, 'link.js'));
+  execFileSync('mkfifo', [join(site, 'fifo'), join(site, 'fifo-index/index.htm')]);
   await Promise.all(Object.keys(TYPES).map((name) => writeFile(join(site, name), name)));
 });
 
@@ -57,12 +67,26 @@ async function assertServesSite(port) {
   }
 }
 
+async function assertKeepsInside(port) {
+  for (const path of [
+    ...['/leak.txt', '/leak/secret.txt', '/leak/', '/leak', '/leak-index/', '/zero'],
+    ...['/fifo', '/fifo-index/', '/a.js%00'],
+  ]) {
+    const { status, headers, body } = await ask(port, path, { ms: 2000 });
+    assert.equal(status, 403, path);
+    assert.ok(!body.includes('secret'), path);
+    assertIsolated(headers);
+  }
+  assert.equal((await ask(port, '/link.js')).body.toString(), 'a.js', 'links inside are followed');
+}
+
 describe('as a command', () => {
   test('serves a directory on the port that it prints', async () => {
     const server = await startServer('python3', [SCRIPT, '0', site]);
     try {
       assert.ok(server.port > 0);
       await assertServesSite(server.port);
+      await assertKeepsInside(server.port);
       const head = await ask(server.port, '/a.js', { method: 'HEAD' });
       assert.equal(head.status, 200);
       assert.equal(head.headers['content-length'], '4');
@@ -123,6 +147,7 @@ test('as a module, its handler goes into a plain HTTPServer', async () => {
   });
   try {
     await assertServesSite(server.port);
+    await assertKeepsInside(server.port);
   } finally {
     await server.stop('SIGKILL');
   }

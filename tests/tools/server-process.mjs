@@ -2,11 +2,16 @@
 
 import { spawn } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** SAHPOOL_SERVER: another build of the development server. */
+export const SERVER = process.env.SAHPOOL_SERVER ?? join(ROOT, 'build/native/bin/sahpool-serve');
+
 const START_MS = 10_000;
+const STOP_MS = 10_000;
 
 /** Runs a command to its end. */
 export function runToEnd(command, args, options = {}) {
@@ -47,16 +52,18 @@ export async function startServer(command, args, options = {}) {
   return {
     line,
     port,
+    pid: child.pid,
     /** Sends the signal and resolves to {code, signal} of the process. */
     stop(signal = 'SIGTERM') {
       child.kill(signal);
-      return ended;
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      return ended.finally(() => clearTimeout(timer));
     },
   };
 }
 
-/** One request. `path` is sent as it is, with its dots and escapes. */
-export function ask(port, path, { method = 'GET', headers = {}, agent } = {}) {
+/** One request, answered within `ms`. `path` is sent as it is, with its dots and escapes. */
+export function ask(port, path, { method = 'GET', headers = {}, agent, ms = 10_000 } = {}) {
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       { host: '127.0.0.1', port, path, method, headers, agent },
@@ -74,6 +81,8 @@ export function ask(port, path, { method = 'GET', headers = {}, agent } = {}) {
       },
     );
     request.on('error', reject);
+    const timer = setTimeout(() => request.destroy(new Error(`${path}: no answer`)), ms);
+    request.on('close', () => clearTimeout(timer));
     request.end();
   });
 }

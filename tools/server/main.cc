@@ -1,46 +1,51 @@
 // sahpool-serve: the command line of the development server.
-#include <pthread.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
-#include <chrono>
 #include <exception>
-#include <filesystem>
 #include <iostream>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "mounts.h"
 #include "server.h"
+#include "site.h"
 
 namespace {
 
-using namespace std::chrono_literals;
+using sahpool::serve::Address;
 using sahpool::serve::Mounts;
-using sahpool::serve::Options;
 using sahpool::serve::Server;
+using sahpool::serve::Site;
+using sahpool::serve::SiteOptions;
 
 struct Arguments {
-  Options options;
+  Address address;
+  SiteOptions site;
   std::vector<std::string> mounts;
   std::string directory = ".";
 };
 
 void Declare(CLI::App& app, Arguments& arguments) {
   app.add_option("directory", arguments.directory, "Directory served at /")->capture_default_str();
-  app.add_option("--port", arguments.options.port, "Port; 0 takes any free one")
+  app.add_option("--port", arguments.address.port, "Port; 0 takes any free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
-  app.add_option("--host", arguments.options.host, "Address to listen on")->capture_default_str();
+  app.add_option("--host", arguments.address.host, "Address to listen on")->capture_default_str();
   // One value each, or a following DIR would be taken for a second mount.
   app.add_option("--mount", arguments.mounts, "Serve DIR under /prefix too; may be repeated")
       ->type_name("/prefix=DIR")
       ->allow_extra_args(false);
-  app.add_flag("--cross-origin", arguments.options.cross_origin,
+  app.add_option("--allow-host", arguments.site.allowed_hosts,
+                 "Answer requests for this host too, .NAME for all below it; may be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_flag("--cross-origin", arguments.site.cross_origin,
                "Let pages of other origins load these files");
-  app.add_flag("!--no-isolation", arguments.options.isolation,
+  app.add_flag("!--no-isolation", arguments.site.isolation,
                "Leave out COOP and COEP, as most hosts of static files do");
 }
 
@@ -51,49 +56,46 @@ Mounts MakeMounts(const Arguments& arguments) {
   return mounts;
 }
 
-// Signals are taken by one thread with sigwait(), where stopping the server is allowed; a signal
-// handler could call next to nothing. Must come before any thread starts: they inherit the mask.
-sigset_t BlockStopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
+// Files and sockets must not get the numbers of standard streams that were closed at the start:
+// messages would go into them.
+void OccupyStandardStreams() {
+  while (true) {
+    const int descriptor = ::open("/dev/null", O_RDWR);
+    if (descriptor < 0) return;
+    if (descriptor > STDERR_FILENO) {
+      ::close(descriptor);
+      return;
+    }
+  }
 }
 
-int Serve(const Arguments& arguments) {
-  const sigset_t signals = BlockStopSignals();
-  Server server(arguments.options, MakeMounts(arguments));
-  const int port = server.Listen();
+std::string UrlHost(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
 
-  std::atomic<bool> ended = false;
-  std::thread stopper([&server, &signals, &ended] {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    // A signal can come before Run() has begun to serve.
-    while (!ended && !server.Stop()) std::this_thread::sleep_for(5ms);
-  });
-  std::cout << "Listening on http://" << arguments.options.host << ":" << port << "/" << std::endl;
-  const bool served = server.Run();
-  ended = true;
-  // Wakes the stopper when Run() ended by itself; after a signal it has nothing left to do.
-  pthread_kill(stopper.native_handle(), SIGTERM);
-  stopper.join();
-  if (!served) std::cerr << "sahpool-serve: the listening socket failed\n";
-  return served ? 0 : 1;
+int Serve(Arguments arguments) {
+  arguments.site.allowed_hosts.push_back(arguments.address.host);
+  Server server(Site(arguments.site, MakeMounts(arguments)));
+  const int port = server.Listen(arguments.address);
+  std::cout << "Listening on http://" << UrlHost(arguments.address.host) << ":" << port << "/\n"
+            << std::flush;
+  server.Run();
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  Arguments arguments;
-  CLI::App app("Development server: static files with cross-origin isolation headers",
-               "sahpool-serve");
-  Declare(app, arguments);
-  CLI11_PARSE(app, argc, argv);
+  OccupyStandardStreams();
+  // A reader of the output that has gone is no reason to end.
+  ::signal(SIGPIPE, SIG_IGN);
   try {
-    return Serve(arguments);
+    Arguments arguments;
+    CLI::App app("Development server: static files with cross-origin isolation headers",
+                 "sahpool-serve");
+    Declare(app, arguments);
+    CLI11_PARSE(app, argc, argv);
+    return Serve(std::move(arguments));
   } catch (const std::exception& error) {
     std::cerr << "sahpool-serve: " << error.what() << "\n";
     return 1;

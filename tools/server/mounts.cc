@@ -1,13 +1,25 @@
 #include "mounts.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
+
+#include "private_names.h"
 
 namespace sahpool::serve {
 namespace {
 
 namespace fs = std::filesystem;
+using Kind = Target::Kind;
+
+// How often a file is looked for that is replaced in the meantime.
+constexpr int kAttempts = 8;
 
 bool HasParentStep(std::string_view url_path) {
   while (!url_path.empty()) {
@@ -18,9 +30,47 @@ bool HasParentStep(std::string_view url_path) {
   return false;
 }
 
-bool IsInside(const fs::path& path, const fs::path& directory) {
-  const auto differs = std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
-  return differs.first == directory.end();
+// `path` relative to `directory`, both canonical. Nothing when it lies elsewhere.
+std::optional<std::string_view> Below(std::string_view directory, std::string_view path) {
+  if (directory == "/") return path.substr(1);
+  if (!path.starts_with(directory)) return std::nullopt;
+  path.remove_prefix(directory.size());
+  if (!path.empty() && path.front() != '/') return std::nullopt;
+  return path.substr(path.empty() ? 0 : 1);
+}
+
+Target Failed(int error) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+      return {.kind = Kind::kNoDescriptors};
+    case EACCES:
+    case EPERM:
+      return {.kind = Kind::kUnreadable};
+    default:
+      return {.kind = Kind::kNotFound};
+  }
+}
+
+// The name by which /proc knows a descriptor: a link to the file itself.
+std::string ProcName(int descriptor) { return "/proc/self/fd/" + std::to_string(descriptor); }
+
+// The canonical name of an open file, free of links; empty when it can't be told.
+std::string NameOf(int descriptor) {
+  std::array<char, PATH_MAX> name;
+  const ssize_t length = ::readlink(ProcName(descriptor).c_str(), name.data(), name.size());
+  if (length <= 0 || length == static_cast<ssize_t>(name.size())) return {};
+  return {name.data(), static_cast<size_t>(length)};
+}
+
+// Looks at a file without opening it, of which the writer of a FIFO and a device would take notice.
+// Nothing, and errno, where that fails.
+std::optional<OpenFile> Look(const std::string& path) {
+  OpenFile file;
+  file.descriptor = Descriptor(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!file.descriptor || ::fstat(file.descriptor.number(), &file.status) != 0) return std::nullopt;
+  return file;
 }
 
 }  // namespace
@@ -44,7 +94,7 @@ void Mounts::Add(std::string_view prefix, const fs::path& directory) {
   if (!fs::is_directory(canonical, error)) {
     throw std::runtime_error("cannot serve " + directory.string() + ": not a directory");
   }
-  mounts_.push_back({std::move(clean), canonical});
+  mounts_.push_back({std::move(clean), canonical.string()});
 }
 
 void Mounts::AddFromArgument(std::string_view argument) {
@@ -56,33 +106,25 @@ void Mounts::AddFromArgument(std::string_view argument) {
 }
 
 Target Mounts::Resolve(std::string_view url_path) const {
-  using Kind = Target::Kind;
   if (!url_path.starts_with('/') || url_path.find('\0') != std::string_view::npos) {
-    return {Kind::kBadRequest, {}};
+    return {.kind = Kind::kBadRequest};
   }
-  if (HasParentStep(url_path)) return {Kind::kForbidden, {}};
+  if (HasParentStep(url_path)) return {.kind = Kind::kOutside};
   const Mount* mount = Find(url_path);
-  if (mount == nullptr) return {Kind::kNotFound, {}};
+  if (mount == nullptr) return {.kind = Kind::kNotFound};
 
   std::string_view below = url_path.substr(mount->prefix.size());
+  if (IsPrivateRequest(below)) return {.kind = Kind::kPrivate};
   const bool asks_for_directory = below.ends_with('/');
   while (below.starts_with('/')) below.remove_prefix(1);
   while (below.ends_with('/')) below.remove_suffix(1);
 
-  std::error_code error;
-  fs::path path = fs::canonical(mount->directory / fs::path(below), error);
-  if (error) return {Kind::kNotFound, {}};
-  if (!Contains(path)) return {Kind::kForbidden, {}};
-  if (fs::is_directory(path, error)) {
-    if (!asks_for_directory) return {Kind::kNeedsSlash, {}};
-    path = fs::canonical(path / "index.html", error);
-    if (error) return {Kind::kNotFound, {}};
-    if (!Contains(path)) return {Kind::kForbidden, {}};
-  } else if (asks_for_directory) {
-    return {Kind::kNotFound, {}};
+  std::string path = mount->directory;
+  path.append("/").append(below);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (std::optional<Target> target = Open(path, asks_for_directory)) return std::move(*target);
   }
-  if (!fs::is_regular_file(path, error)) return {Kind::kForbidden, {}};
-  return {Kind::kFile, std::move(path)};
+  return {.kind = Kind::kNotFound};
 }
 
 const Mounts::Mount* Mounts::Find(std::string_view url_path) const {
@@ -98,9 +140,38 @@ const Mounts::Mount* Mounts::Find(std::string_view url_path) const {
   return longest;
 }
 
-bool Mounts::Contains(const fs::path& canonical) const {
-  return std::any_of(mounts_.begin(), mounts_.end(),
-                     [&](const Mount& mount) { return IsInside(canonical, mount.directory); });
+Kind Mounts::Judge(std::string_view canonical) const {
+  Kind kind = Kind::kOutside;
+  for (const Mount& mount : mounts_) {
+    const std::optional<std::string_view> below = Below(mount.directory, canonical);
+    if (below && !IsPrivateFile(*below)) return Kind::kFile;
+    if (below) kind = Kind::kPrivate;
+  }
+  return kind;
+}
+
+std::optional<Target> Mounts::Open(std::string path, bool asks_for_directory) const {
+  std::optional<OpenFile> looked = Look(path);
+  if (!looked) return Failed(errno);
+  const bool is_index = S_ISDIR(looked->status.st_mode) && asks_for_directory;
+  if (is_index) {
+    looked = Look(path += "/index.html");
+    if (!looked) return Failed(errno);
+  } else if (asks_for_directory) {
+    return Target{.kind = Kind::kNotFound};
+  }
+  const std::string name = NameOf(looked->descriptor.number());
+  // Replaced in the meantime: it has no name any more by which it could be judged.
+  if (looked->status.st_nlink == 0) return std::nullopt;
+  if (const Kind kind = Judge(name); kind != Kind::kFile) return Target{.kind = kind};
+  if (S_ISDIR(looked->status.st_mode) && !is_index) return Target{.kind = Kind::kNeedsSlash};
+  if (!S_ISREG(looked->status.st_mode)) return Target{.kind = Kind::kOutside};
+
+  // The very file that was judged, whatever its name leads to by now.
+  Descriptor file(::open(ProcName(looked->descriptor.number()).c_str(),
+                         O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file) return Failed(errno);
+  return Target{Kind::kFile, {std::move(file), looked->status}, is_index};
 }
 
 }  // namespace sahpool::serve

@@ -1,35 +1,49 @@
 #include "server.h"
 
-#include <sys/socket.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <chrono>
+#include <exception>
 #include <memory>
-#include <optional>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
-#include "mime_types.h"
+#include "connection.h"
 
 namespace sahpool::serve {
 namespace {
 
-// A browser keeps six connections open per tab and each takes a thread while it is kept alive.
-constexpr size_t kThreads = 48;
-// Stop() waits for idle kept-alive connections, so this is also how long an exit can take.
-constexpr time_t kKeepAliveSeconds = 1;
-constexpr size_t kRequestsPerConnection = 1000;
-constexpr size_t kChunkBytes = 64 * 1024;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
 
-// The library's default is SO_REUSEPORT, under which two servers would share one port silently.
-void OnlyReuseAddress(int socket) {
-  const int yes = 1;
-  setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+constexpr size_t kMostConnections = 10'000;
+constexpr size_t kFewestConnections = 4;
+// For the program's own files and those that it was started with.
+constexpr size_t kOtherDescriptors = 24;
+
+// How long a connection has been without progress that may be closed to make room.
+constexpr auto kStandsStill = 20ms;
+constexpr auto kPause = 10ms;
+// How long the answers under way may take once the server is to end.
+constexpr auto kPatience = 2s;
+
+// How many connections the descriptors are enough for, each with a file, once as many as possible
+// have been allowed.
+size_t AffordableConnections() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kFewestConnections;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const auto descriptors = static_cast<size_t>(limit.rlim_cur);
+  const size_t affordable = (std::max(descriptors, kOtherDescriptors) - kOtherDescriptors) / 2;
+  return std::clamp(affordable, kFewestConnections, kMostConnections);
 }
 
 // "localhost" may resolve to ::1 alone, which clients that try IPv4 only would never find.
@@ -37,164 +51,104 @@ std::string BindAddress(const std::string& host) {
   return host == "localhost" ? "127.0.0.1" : host;
 }
 
-void SetText(httplib::Response& response, int status, const std::string& text) {
-  response.status = status;
-  response.set_content(text + "\n", "text/plain; charset=utf-8");
-}
-
-// Sends a part of a file. The size was announced before, so a file that has shrunk since then ends
-// the connection instead of giving a short answer that looks whole.
-bool SendPart(std::ifstream& file, size_t offset, size_t length, httplib::DataSink& sink) {
-  std::array<char, kChunkBytes> buffer;
-  const size_t wanted = std::min(length, buffer.size());
-  file.seekg(static_cast<std::streamoff>(offset));
-  file.read(buffer.data(), static_cast<std::streamsize>(wanted));
-  if (static_cast<size_t>(file.gcount()) != wanted) return false;
-  return sink.write(buffer.data(), wanted);
-}
-
-// Takes the byte ranges that the library parsed out of the request, which it would otherwise apply
-// to any answer, and past the end of a file too. It passes its own, mutable request object as const
-// and has no hook that may change it.
-httplib::Ranges& RangesOf(const httplib::Request& request) {
-  return const_cast<httplib::Ranges&>(request.ranges);
-}
-
-// The part of `size` bytes that `range` means, in the library's form: -1 for a missing end. Nothing
-// when no byte of it exists.
-std::optional<httplib::Range> Clamp(const httplib::Range& range, ssize_t size) {
-  const auto [first, last] = range;
-  if (first == -1) {
-    const ssize_t count = std::min(last, size);
-    if (count <= 0) return std::nullopt;
-    return httplib::Range(size - count, size - 1);
+error_code TryToListen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  error_code error;
+  error = acceptor.open(endpoint.protocol(), error);
+  if (!error) error = acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) error = acceptor.bind(endpoint, error);
+  if (!error) error = acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  if (error) {
+    error_code ignored;
+    ignored = acceptor.close(ignored);
   }
-  if (first >= size) return std::nullopt;
-  return httplib::Range(first, last == -1 ? size - 1 : std::min(last, size - 1));
+  return error;
 }
 
-// False when the answer is to be 416. Several ranges in one request are answered with the whole
-// file, as HTTP allows: no browser asks for them.
-bool ApplyRange(const httplib::Request& request, const httplib::Ranges& ranges, ssize_t size) {
-  if (ranges.size() != 1) return true;
-  const std::optional<httplib::Range> part = Clamp(ranges.front(), size);
-  if (part) RangesOf(request).push_back(*part);
-  return part.has_value();
-}
-
-void SetFile(const httplib::Request& request, const httplib::Ranges& ranges,
-             const std::filesystem::path& path, httplib::Response& response) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  auto file = std::make_shared<std::ifstream>(path, std::ios::binary);
-  if (error || !*file) {
-    SetText(response, 403, "Cannot be read");
-    return;
-  }
-  response.set_header("Accept-Ranges", "bytes");
-  if (!ApplyRange(request, ranges, static_cast<ssize_t>(size))) {
-    response.set_header("Content-Range", "bytes */" + std::to_string(size));
-    SetText(response, 416, "No such bytes");
-    return;
-  }
-  const std::string type(MimeType(path.string()));
-  if (size == 0) {
-    response.set_content("", type);
-    return;
-  }
-  response.set_content_provider(size, type,
-                                [file](size_t offset, size_t length, httplib::DataSink& sink) {
-                                  return SendPart(*file, offset, length, sink);
-                                });
-}
-
-// `target` is as the client sent it, so its encoding is kept. Leading slashes are merged: "//host/"
-// in a Location would lead to another server.
-std::string WithSlash(const std::string& target) {
-  const size_t query = std::min(target.find('?'), target.size());
-  const size_t start = std::min(target.find_first_not_of('/'), query);
-  std::string location = "/";
-  location.append(target, start, query - start);
-  location += '/';
-  location.append(target, query);
-  return location;
+bool IsExhaustion(const error_code& error) {
+  return error == boost::system::errc::too_many_files_open ||
+         error == boost::system::errc::too_many_files_open_in_system ||
+         error == boost::system::errc::no_buffer_space ||
+         error == boost::system::errc::not_enough_memory;
 }
 
 }  // namespace
 
-Server::Server(Options options, Mounts mounts)
-    : options_(std::move(options)), mounts_(std::move(mounts)) {
-  http_.set_socket_options(OnlyReuseAddress);
-  http_.set_keep_alive_timeout(kKeepAliveSeconds);
-  http_.set_keep_alive_max_count(kRequestsPerConnection);
-  http_.set_tcp_nodelay(true);
-  http_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  httplib::Headers headers = {
-      {"Cross-Origin-Resource-Policy", options_.cross_origin ? "cross-origin" : "same-origin"},
-      {"Cache-Control", "no-store"},
-      {"X-Content-Type-Options", "nosniff"},
-  };
-  if (options_.isolation) {
-    headers.emplace("Cross-Origin-Opener-Policy", "same-origin");
-    headers.emplace("Cross-Origin-Embedder-Policy", "require-corp");
+Server::Server(Site site) : site_(std::move(site)), max_connections_(AffordableConnections()) {}
+
+int Server::Listen(const Address& address) {
+  error_code error;
+  tcp::resolver resolver(loop_);
+  const auto endpoints =
+      resolver.resolve(BindAddress(address.host), std::to_string(address.port), error);
+  for (const auto& endpoint : endpoints) {
+    error = TryToListen(acceptor_, endpoint);
+    if (!error) break;
   }
-  if (options_.cross_origin) headers.emplace("Access-Control-Allow-Origin", "*");
-  http_.set_default_headers(std::move(headers));
-  http_.set_pre_routing_handler(
-      [this](const httplib::Request& request, httplib::Response& response) {
-        Answer(request, response);
-        return httplib::Server::HandlerResponse::Handled;
-      });
+  if (error) {
+    throw std::runtime_error("cannot listen on " + address.host + ":" +
+                             std::to_string(address.port) + ": " + error.message());
+  }
+  stop_signals_.add(SIGINT);
+  stop_signals_.add(SIGTERM);
+  return acceptor_.local_endpoint().port();
 }
 
-int Server::Listen() {
-  const std::string address = BindAddress(options_.host);
-  errno = 0;
-  int port = options_.port;
-  const bool bound =
-      port == 0 ? (port = http_.bind_to_any_port(address)) > 0 : http_.bind_to_port(address, port);
-  if (!bound) {
-    const std::string reason = errno != 0 ? std::strerror(errno) : "not an address of this machine";
-    throw std::runtime_error("cannot listen on " + options_.host + ":" +
-                             std::to_string(options_.port) + ": " + reason);
-  }
-  return port;
+void Server::Run() {
+  asio::co_spawn(loop_, Accept(), asio::detached);
+  asio::co_spawn(loop_, CloseLate(), asio::detached);
+  asio::co_spawn(loop_, WaitForStop(), asio::detached);
+  loop_.run();
 }
 
-bool Server::Run() { return http_.listen_after_bind(); }
-
-bool Server::Stop() {
-  // The library ignores a stop that comes before it accepts.
-  if (!http_.is_running()) return false;
-  http_.stop();
-  return true;
+Task<void> Server::Accept() {
+  while (acceptor_.is_open()) {
+    error_code error;
+    if (connections_.size() >= max_connections_ && !connections_.CloseStalest(kStandsStill)) {
+      co_await Pause();
+      continue;
+    }
+    tcp::socket socket = co_await acceptor_.async_accept(Await(error));
+    if (error) {
+      if (IsExhaustion(error)) connections_.CloseStalest(0s);
+      // Without a pause the same error would come again and again.
+      co_await Pause();
+      continue;
+    }
+    auto connection = std::make_shared<Connection>(std::move(socket), site_, connections_);
+    Connection& served = *connection;
+    // Only missing memory throws; that connection has then ended.
+    asio::co_spawn(loop_, served.Serve(),
+                   [kept = std::move(connection)](const std::exception_ptr& /*failure*/) {});
+  }
 }
 
-void Server::Answer(const httplib::Request& request, httplib::Response& response) const {
-  const httplib::Ranges ranges = std::exchange(RangesOf(request), {});
-  if (request.method != "GET" && request.method != "HEAD") {
-    response.set_header("Allow", "GET, HEAD");
-    SetText(response, 405, "Only GET and HEAD are served");
-    return;
+Task<void> Server::Pause() {
+  error_code ignored;
+  pause_timer_.expires_after(kPause);
+  co_await pause_timer_.async_wait(Await(ignored));
+}
+
+Task<void> Server::CloseLate() {
+  while (!connections_.is_draining()) {
+    error_code ignored;
+    late_timer_.expires_after(1s);
+    co_await late_timer_.async_wait(Await(ignored));
+    connections_.CloseLate();
   }
-  const Target target = mounts_.Resolve(request.path);
-  switch (target.kind) {
-    case Target::Kind::kFile:
-      SetFile(request, ranges, target.file, response);
-      return;
-    case Target::Kind::kNeedsSlash:
-      response.set_redirect(WithSlash(request.target), 307);
-      return;
-    case Target::Kind::kNotFound:
-      SetText(response, 404, "Not found");
-      return;
-    case Target::Kind::kForbidden:
-      SetText(response, 403, "Outside of what is served");
-      return;
-    case Target::Kind::kBadRequest:
-      SetText(response, 400, "Not a valid path");
-      return;
+}
+
+Task<void> Server::WaitForStop() {
+  error_code ignored;
+  co_await stop_signals_.async_wait(Await(ignored));
+  ignored = acceptor_.close(ignored);
+  connections_.Drain();
+  late_timer_.cancel();
+  stop_signals_.async_wait([this](const error_code&, int) { connections_.CloseAll(); });
+  const auto patience_ends = std::chrono::steady_clock::now() + kPatience;
+  while (connections_.size() > 0 && std::chrono::steady_clock::now() < patience_ends) {
+    co_await Pause();
   }
+  ignored = stop_signals_.cancel(ignored);
 }
 
 }  // namespace sahpool::serve

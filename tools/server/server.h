@@ -1,49 +1,56 @@
-// The development server: static files over HTTP, with the headers that cross-origin isolation
-// needs (SharedArrayBuffer and precise timers are only there under COOP and COEP) or without them.
+// The development server: an event loop that accepts connections and serves a site to them.
 //
-// Contract: answers GET and HEAD, with byte ranges, from its mounts; everything is sent with
-// Cache-Control: no-store so that a reload shows what was just built. Files are streamed.
-// Threads: Run() blocks its thread and serves on threads of its own; Stop() may be called from any
-// other thread. Ownership: the server owns its options and mounts.
+// It stands on Boost.Asio and Beast's parser: of the libraries in Debian 12 the one with which a
+// request's framing, limits and times are the server's own, and which also has TLS and a client.
+// Contract: one thread, which never waits for a client. When there are more connections than
+// descriptors, those that have stood still longest make room for new ones.
+// Threads: Run() blocks its thread; nothing may be called meanwhile. Ownership: owns all it serves.
 // Errors: Listen() throws std::runtime_error with a text for the user.
 #ifndef SAHPOOL_TOOLS_SERVER_SERVER_H_
 #define SAHPOOL_TOOLS_SERVER_SERVER_H_
 
-#include <httplib.h>
-
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <string>
 
-#include "mounts.h"
+#include "connections.h"
+#include "coroutine.h"
+#include "site.h"
 
 namespace sahpool::serve {
 
-struct Options {
+struct Address {
   std::string host = "localhost";
-  int port = 8000;            // 0: any free one
-  bool cross_origin = false;  // pages of other origins may load these files
-  bool isolation = true;      // COOP and COEP are sent
+  int port = 8000;  // 0: any free one
 };
 
 class Server {
  public:
-  Server(Options options, Mounts mounts);
+  explicit Server(Site site);
 
-  // Takes the port and gives its number.
-  int Listen();
+  // Takes the port and gives its number. From here on SIGINT and SIGTERM are kept for Run().
+  int Listen(const Address& address);
 
-  // Serves until Stop(). False when the listening socket failed.
-  bool Run();
-
-  // Ends Run() once the answers under way are sent. False, and no effect, while Run() isn't
-  // serving.
-  bool Stop();
+  // Serves until SIGINT or SIGTERM: then ends once the answers under way are sent, or after two
+  // seconds, or at the next signal.
+  void Run();
 
  private:
-  void Answer(const httplib::Request& request, httplib::Response& response) const;
+  Task<void> Accept();
+  Task<void> CloseLate();
+  Task<void> WaitForStop();
+  Task<void> Pause();
 
-  const Options options_;
-  const Mounts mounts_;
-  httplib::Server http_;
+  const Site site_;
+  const size_t max_connections_;
+  Connections connections_;  // outlives the loop, whose coroutines are in it
+  boost::asio::io_context loop_{1};
+  boost::asio::ip::tcp::acceptor acceptor_{loop_};
+  boost::asio::signal_set stop_signals_{loop_};
+  boost::asio::steady_timer late_timer_{loop_};
+  boost::asio::steady_timer pause_timer_{loop_};
 };
 
 }  // namespace sahpool::serve

@@ -1,9 +1,11 @@
 // The tool sahpool under test, run as a process, and pools for it to look into.
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '../browser/support/files.mjs';
+import { runSql } from './profiles.mjs';
 import { ROOT, runToEnd } from './server-process.mjs';
 
 /** SAHPOOL_TOOL: another build of it, such as one with sanitizers. */
@@ -56,4 +58,47 @@ export function fingerprint(root) {
   };
   visit(root);
   return hash.digest('hex');
+}
+
+// Far more than the tool takes, with sanitizers and in a full machine.
+const PATIENCE_MS = 20_000;
+
+/** The tool, which must come to an end by itself. */
+export async function ended(...words) {
+  const result = await runToEnd(TOOL, words.map(String), {
+    timeout: PATIENCE_MS,
+    killSignal: 'SIGKILL',
+  });
+  assert.equal(result.signal, null, `sahpool ${words.join(' ')} did not end`);
+  assert.ok(result.code <= 6, result.stderr);
+  return result;
+}
+
+/** The same through a shell, in which `prepare` runs first. */
+export async function endedAfter(prepare, ...words) {
+  return runToEnd('bash', ['-c', `${prepare}; exec "$0" "$@"`, TOOL, ...words.map(String)], {
+    timeout: PATIENCE_MS,
+    killSignal: 'SIGKILL',
+  });
+}
+
+export async function endedJson(...words) {
+  const { stdout } = await ended(...words, '--json');
+  return JSON.parse(stdout);
+}
+
+/** A pool in a directory with `.opaque`, of a fixture's slots. */
+export function makeOpaque(fixture = 'v2-small') {
+  const { folder } = unpackFixture(fixture);
+  const pool = temporaryDirectory('tool');
+  renameSync(folder, join(pool, '.opaque'));
+  mkdirSync(folder);
+  return { pool, slots: join(pool, '.opaque') };
+}
+
+/** A database file of one row. */
+export function makeDatabase() {
+  const file = join(temporaryDirectory('source'), 'in.db');
+  runSql(file, ['CREATE TABLE t(x)', 'INSERT INTO t VALUES (1)']);
+  return file;
 }

@@ -1,14 +1,16 @@
 // sahpool rm, create and resize.
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "cli/commands.h"
+#include "cli/interruption.h"
 #include "cli/open_pool.h"
 #include "cli/output.h"
 #include "cli/output_file.h"
-#include "cli/usage.h"
 #include "native/directory_pool.h"
 
 namespace sahpool::cli {
@@ -33,6 +35,67 @@ void RequireOwnDirectory(const PoolPlace& place) {
   }
 }
 
+// The pool is not opened through what has been found, but by its directory.
+void RequireOnlySlots(const PoolPlace& place) {
+  const OpenPool pool(place, Access::kWrite);
+  if (pool.left_out().empty()) return;
+  const LeftOut& file = pool.left_out().front();
+  throw Failure(ExitCode::kUsage,
+                fmt::format("{}: {} lies among the slots, and is none ({}); move it away first",
+                            place.folder.string(), file.name, file.reason));
+}
+
+// Each slot of an open pool is an open file. Better no pool than half of one.
+void RequireRoom(std::int32_t capacity) {
+  constexpr rlim_t kOthers = 64;
+  struct rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  const rlim_t most = limit.rlim_cur > kOthers ? limit.rlim_cur - kOthers : 0;
+  if (static_cast<rlim_t>(capacity) <= most) return;
+  throw Failure(ExitCode::kUsage,
+                fmt::format("a pool of {} needs as many open files, and this process may have {}:"
+                            " choose at most {}, or raise the limit (ulimit -Hn)",
+                            Counted(capacity, "slot"), limit.rlim_cur, most));
+}
+
+void AddSlots(DirectoryPool& pool, std::int32_t count, const fs::path& folder) {
+  constexpr std::int32_t kAtOnce = 256;
+  for (; count > 0; count -= kAtOnce) {
+    ThrowIfInterrupted();
+    Require(pool.AddCapacity(std::min(count, kAtOnce)), folder.string());
+  }
+}
+
+// Takes away again what was made of a pool that could not be made whole.
+class NewPool {
+ public:
+  explicit NewPool(fs::path folder) : folder_(std::move(folder)) {
+    std::error_code ignored;
+    was_there_ = fs::exists(folder_, ignored);
+  }
+  ~NewPool() {
+    if (is_kept_) return;
+    std::error_code ignored;
+    const fs::path slots = folder_ / kSlotFolder;
+    for (fs::directory_iterator entry(slots, ignored), end; !ignored && entry != end;
+         entry.increment(ignored)) {
+      std::error_code of_this;
+      if (entry->file_size(of_this) <= kSlotDataOffset) fs::remove(entry->path(), of_this);
+    }
+    fs::remove(slots, ignored);
+    if (!was_there_) fs::remove(folder_, ignored);
+  }
+  NewPool(const NewPool&) = delete;
+  NewPool& operator=(const NewPool&) = delete;
+
+  void Keep() { is_kept_ = true; }
+
+ private:
+  const fs::path folder_;
+  bool was_there_ = false;
+  bool is_kept_ = false;
+};
+
 }  // namespace
 
 ExitCode Remove(const Arguments& arguments) {
@@ -47,23 +110,31 @@ ExitCode Create(const Arguments& arguments) {
   if (fs::exists(arguments.dir, error) && !fs::is_empty(arguments.dir, error)) {
     throw Failure(ExitCode::kExists, arguments.dir.string() + " exists and is not empty");
   }
+  RequireRoom(arguments.capacity);
+  CatchInterruptions();
+  ToolHost host(Access::kWrite);
+  NewPool made(arguments.dir);
   const auto pool =
       Require(DirectoryPool::Open(arguments.dir,
-                                  {.vfs_name = kVfsName, .initial_capacity = arguments.capacity}),
+                                  {.vfs_name = kVfsName, .initial_capacity = 0, .host = &host}),
               arguments.dir.string());
+  AddSlots(*pool, arguments.capacity, arguments.dir);
   FlushFolder(arguments.dir / kSlotFolder);
   FlushFolder(arguments.dir);
+  made.Keep();
   return ExitCode::kDone;
 }
 
 ExitCode Resize(const Arguments& arguments) {
   const PoolPlace place = FindPool(arguments.dir, arguments.pool);
   RequireOwnDirectory(place);
-  if (const std::string user = UserOf(place); !user.empty()) {
-    throw Failure(ExitCode::kInUse, user + "; the pool is not changed while it is in use");
-  }
+  RequireOnlySlots(place);
+  RequireRoom(arguments.capacity);
+  CatchInterruptions();
+  ToolHost host(Access::kWrite);
   const auto pool =
-      Require(DirectoryPool::Open(place.folder, {.vfs_name = kVfsName, .initial_capacity = 0}),
+      Require(DirectoryPool::Open(place.folder,
+                                  {.vfs_name = kVfsName, .initial_capacity = 0, .host = &host}),
               place.folder.string());
   Pool& inner = pool->vfs().pool();
   const std::int32_t used = inner.capacity() - inner.free_count();
@@ -74,7 +145,7 @@ ExitCode Resize(const Arguments& arguments) {
   }
   const std::int32_t more = arguments.capacity - inner.capacity();
   if (more > 0) {
-    Require(pool->AddCapacity(more), place.folder.string());
+    AddSlots(*pool, more, place.folder);
   } else if (more < 0) {
     const auto removed = Require(pool->ReduceCapacity(-more), place.folder.string());
     if (removed != -more) throw Failure(ExitCode::kFailed, "not every slot could be removed");

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cli/commands.h"
+#include "cli/encryption.h"
 #include "cli/integrity.h"
 #include "cli/open_pool.h"
 #include "cli/output.h"
@@ -24,14 +26,25 @@ class PoolCheck {
  public:
   explicit PoolCheck(const PoolPlace& place) : place_(place) {}
 
-  void Run() {
-    for (const SlotFile& slot : place_.slots) CheckSlot(slot);
-    OpenPool pool(place_, Access::kRead);
-    CheckStart(pool);
-    CheckNames();
-    for (Slot* const slot : pool.Slots(SlotState::kNamed)) {
-      if (slot->is_database()) CheckDatabase(pool, *slot);
+  // What keeps the pool from being opened is a problem of this pool, and hides no other.
+  ExitCode Run() {
+    try {
+      if (!place_.problem.empty()) Problem("", "", place_.problem);
+      OpenPool pool(place_, Access::kRead);
+      CheckLeftOut(pool);
+      for (const SlotFile& slot : place_.slots) {
+        if (!left_out_.contains(slot.name)) CheckSlot(slot);
+      }
+      CheckStart(pool);
+      CheckNames();
+      for (Slot* const slot : pool.Slots(SlotState::kNamed)) {
+        if (slot->is_database()) CheckDatabase(pool, *slot);
+      }
+    } catch (const Failure& failure) {
+      Problem("", "", failure.what());
+      return failure.code();
     }
+    return has_problem() ? ExitCode::kDamaged : ExitCode::kDone;
   }
 
   bool has_problem() const {
@@ -52,6 +65,7 @@ class PoolCheck {
     findings_.push_back({true, slot, std::string(name), std::move(text)});
   }
 
+  void CheckLeftOut(const OpenPool& pool);
   void CheckSlot(const SlotFile& slot);
   void CheckFile(const SlotFile& slot, const SlotFileFacts& facts, const DecodedHeader& header);
   void CheckStart(OpenPool& pool);
@@ -63,7 +77,21 @@ class PoolCheck {
   // Names as they stand in the headers, with the slots that have them and their flags.
   std::multimap<std::string, std::pair<SlotFile, std::uint32_t>> names_;
   std::map<std::string, std::string> integrity_;
+  std::set<std::string> left_out_;
+  // Slots of databases whose content looks encrypted.
+  std::set<std::string> encrypted_;
 };
+
+void PoolCheck::CheckLeftOut(const OpenPool& pool) {
+  for (const LeftOut& file : pool.left_out()) {
+    left_out_.insert(file.name);
+    if (file.is_unreadable) {
+      Problem(file.name, "", file.reason);
+    } else {
+      Note({.path = {}, .name = file.name}, "", "no slot, and left alone: " + file.reason);
+    }
+  }
+}
 
 void PoolCheck::CheckSlot(const SlotFile& slot) {
   const SlotFileFacts facts = ReadSlotFile(slot.path);
@@ -110,6 +138,9 @@ void PoolCheck::CheckFile(const SlotFile& slot, const SlotFileFacts& facts,
     Problem(slot.name, header.path,
             fmt::format("the header says {}, but the content is a {}", type,
                         ContentName(facts.content)));
+  } else if (is_database && facts.content == ContentKind::kUnknown && LooksEncrypted(slot.path)) {
+    encrypted_.insert(slot.name);
+    Note(slot, header.path, "not readable without its key: the content looks encrypted");
   } else if (is_database && facts.content == ContentKind::kUnknown) {
     Problem(slot.name, header.path, "the content does not begin like a database");
   }
@@ -158,6 +189,10 @@ void PoolCheck::CheckNames() {
 void PoolCheck::CheckDatabase(OpenPool& pool, Slot& slot) {
   const std::string name(slot.name().view());
   const std::string slot_name(slot.slot_name());
+  if (encrypted_.contains(slot_name)) {
+    integrity_[name] = kNeedsKey;
+    return;
+  }
   try {
     const auto snapshot = pool.OpenSnapshot(slot);
     if (snapshot->differs_from_file()) {
@@ -171,7 +206,14 @@ void PoolCheck::CheckDatabase(OpenPool& pool, Slot& slot) {
   }
   const std::string result = CheckIntegrity("checking " + name, [&] { return pool.Connect(slot); });
   integrity_[name] = result;
-  if (result != "ok") Problem(slot_name, name, result);
+  if (result == "ok") return;
+  // With a header in clear, as some builds keep it.
+  for (const SlotFile& file : place_.slots) {
+    if (file.name != slot_name || !LooksEncrypted(file.path)) continue;
+    integrity_[name] = kNeedsKey;
+    return Note(file, name, "not readable without its key: the content looks encrypted");
+  }
+  Problem(slot_name, name, result);
 }
 
 Json PoolCheck::ToJson() const {
@@ -194,19 +236,19 @@ Json PoolCheck::ToJson() const {
 }
 
 void PoolCheck::Print() const {
-  fmt::print("{}: {}\n", Coloured(Colour::kBold, Printable(place_.id())),
-             Counted(static_cast<std::int64_t>(place_.slots.size()), "slot"));
+  PrintLine({{Colour::kBold, place_.id()},
+             ": " + Counted(static_cast<std::int64_t>(place_.slots.size()), "slot")});
   for (const auto& [name, integrity] : integrity_) {
-    fmt::print(
-        "  {}: {}\n", Printable(name),
-        integrity == "ok" ? Coloured(Colour::kGreen, "ok") : Coloured(Colour::kRed, "damaged"));
+    PrintLine({"  " + name + ": ", integrity == "ok"        ? Styled(Colour::kGreen, "ok")
+                                   : integrity == kNeedsKey ? Styled(Colour::kYellow, kNeedsKey)
+                                                            : Styled(Colour::kRed, "damaged")});
   }
   for (const Finding& finding : findings_) {
-    const std::string kind =
-        finding.is_problem ? Coloured(Colour::kRed, "problem") : Coloured(Colour::kYellow, "note");
-    fmt::print("  {}: slot {}{}: {}\n", kind, finding.slot,
-               finding.name.empty() ? "" : " (" + Printable(finding.name) + ")",
-               Printable(finding.text));
+    PrintLine(
+        {"  ",
+         finding.is_problem ? Styled(Colour::kRed, "problem") : Styled(Colour::kYellow, "note"),
+         fmt::format(": slot {}{}: {}", finding.slot,
+                     finding.name.empty() ? "" : " (" + finding.name + ")", finding.text)});
   }
 }
 
@@ -215,12 +257,12 @@ void PoolCheck::Print() const {
 ExitCode Check(const Arguments& arguments) {
   const std::vector<PoolPlace> places = SelectPools(arguments.dir, arguments.pool);
   Json json = Json::array();
-  bool has_problem = false;
+  ExitCode code = ExitCode::kDone;
   for (const PoolPlace& place : places) {
     WarnOfUser(place);
     PoolCheck check(place);
-    check.Run();
-    has_problem = has_problem || check.has_problem();
+    const ExitCode ended = check.Run();
+    if (code == ExitCode::kDone) code = ended;
     if (arguments.json) {
       json.push_back(check.ToJson());
     } else {
@@ -228,7 +270,7 @@ ExitCode Check(const Arguments& arguments) {
     }
   }
   if (arguments.json) PrintJson(json);
-  return has_problem ? ExitCode::kDamaged : ExitCode::kDone;
+  return code;
 }
 
 }  // namespace sahpool::cli

@@ -5,56 +5,39 @@
 //   <profile>/<user>/File System/000/t/00/0000000N
 //
 // In "Paths" a decimal number maps to a pickle (a 32-bit size, then fields that are padded to four
-// bytes) of one file or directory: parent number (64 bits), path of its bytes, name, time. Opening
-// a LevelDB writes to it, so what is opened is a copy in memory.
+// bytes) of one file or directory: parent number (64 bits), path of its bytes, name, time.
 
-#include <leveldb/db.h>
-#include <leveldb/env.h>
-#include <leveldb/helpers/memenv.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <map>
-#include <memory>
-#include <optional>
+#include <set>
 
+#include "cli/descriptor.h"
+#include "cli/level_db.h"
+#include "cli/output.h"
 #include "cli/pool_place.h"
-#include "format/byte_order.h"
 
 namespace sahpool::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Nothing when the folder is not a LevelDB that can be read.
-std::optional<std::map<std::string, std::string>> ReadLevelDb(const fs::path& folder) {
-  const std::unique_ptr<leveldb::Env> memory(leveldb::NewMemEnv(leveldb::Env::Default()));
-  const fs::path copy = "/copy";
-  memory->CreateDir(copy.string());
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (!entry->is_regular_file() || name == "LOCK" || name.starts_with("LOG")) continue;
-    std::string bytes;
-    if (!leveldb::ReadFileToString(leveldb::Env::Default(), entry->path().string(), &bytes).ok()) {
-      return std::nullopt;
-    }
-    if (!leveldb::WriteStringToFile(memory.get(), bytes, (copy / name).string()).ok()) {
-      return std::nullopt;
-    }
-  }
-  leveldb::Options options;
-  options.env = memory.get();
-  leveldb::DB* opened = nullptr;
-  if (!leveldb::DB::Open(options, copy.string(), &opened).ok()) return std::nullopt;
-  const std::unique_ptr<leveldb::DB> database(opened);
-  std::map<std::string, std::string> content;
-  const std::unique_ptr<leveldb::Iterator> at(database->NewIterator(leveldb::ReadOptions()));
-  for (at->SeekToFirst(); at->Valid(); at->Next()) {
-    content[at->key().ToString()] = at->value().ToString();
-  }
-  return content;
+constexpr const char* kList = "Paths";
+// Deeper than any app goes.
+constexpr std::size_t kMaxDepth = 128;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Chromium puts a file's bytes nowhere else: its number modulo 100, then the number.
+bool IsBytesPath(std::string_view path) {
+  constexpr std::size_t kSlash = 2;
+  constexpr std::size_t kMinSize = 11;
+  if (path.size() < kMinSize || path.size() > 2 * kMinSize || path[kSlash] != '/') return false;
+  const std::string_view folder = path.substr(0, kSlash);
+  const std::string_view file = path.substr(kSlash + 1);
+  return std::ranges::all_of(folder, IsDigit) && std::ranges::all_of(file, IsDigit);
 }
 
 class PickleReader {
@@ -111,7 +94,7 @@ std::map<std::uint64_t, Entry> ReadEntries(const std::map<std::string, std::stri
 std::string PathOf(const std::map<std::uint64_t, Entry>& entries, std::uint64_t number) {
   fs::path path;
   // A damaged database could lead in circles.
-  for (std::size_t depth = 0; number != 0 && depth < entries.size(); ++depth) {
+  for (std::size_t depth = 0; number != 0 && depth < kMaxDepth; ++depth) {
     const auto entry = entries.find(number);
     if (entry == entries.end()) break;
     path = path.empty() ? fs::path(entry->second.name) : entry->second.name / path;
@@ -133,9 +116,10 @@ std::string OriginFrom(const std::string& identifier) {
 std::string OriginOf(const fs::path& folder) {
   const std::string number = folder.parent_path().filename().string();
   constexpr std::string_view kPrefix = "ORIGIN:";
-  const auto origins = ReadLevelDb(folder.parent_path().parent_path() / "Origins");
-  if (!origins) return {};
-  for (const auto& [key, value] : *origins) {
+  const fs::path list = folder.parent_path().parent_path() / "Origins";
+  if (!IsRegularFile(list / "CURRENT")) return {};
+  const LevelDbContent origins = ReadLevelDb(list);
+  for (const auto& [key, value] : origins.pairs) {
     if (key.starts_with(kPrefix) && value == number) return OriginFrom(key.substr(kPrefix.size()));
   }
   return {};
@@ -145,23 +129,34 @@ std::string OriginOf(const fs::path& folder) {
 
 bool IsChromiumFolder(const fs::path& folder) {
   std::error_code ignored;
-  return fs::is_regular_file(folder / "Paths/CURRENT", ignored);
+  return fs::is_directory(fs::symlink_status(folder / kList, ignored)) &&
+         IsRegularFile(folder / kList / "CURRENT");
 }
 
 std::vector<PoolPlace> ReadChromiumFolder(const fs::path& folder) {
-  const auto paths = ReadLevelDb(folder / "Paths");
-  if (!paths) return {};
-  const std::map<std::uint64_t, Entry> entries = ReadEntries(*paths);
+  const LevelDbContent list = ReadLevelDb(folder / kList);
+  std::string problem = list.problem;
+  const std::map<std::uint64_t, Entry> entries = ReadEntries(list.pairs);
   std::map<std::uint64_t, PoolPlace> places;
+  std::set<std::string> seen;
   for (const auto& [number, entry] : entries) {
     const auto parent = entries.find(entry.parent);
     if (entry.bytes_path.empty() || parent == entries.end() || parent->second.name != kSlotFolder) {
       continue;
     }
     const fs::path path = folder / entry.bytes_path;
-    std::error_code ignored;
-    if (!fs::is_regular_file(path, ignored)) continue;
-    places[entry.parent].slots.push_back({.path = path, .name = entry.bytes_path});
+    if (!IsBytesPath(entry.bytes_path) || !seen.insert(entry.bytes_path).second) {
+      problem = "a path that no browser writes: " + entry.bytes_path;
+    } else if (IsRegularFile(path)) {
+      places[entry.parent].slots.push_back({.path = path, .name = entry.bytes_path});
+    }
+  }
+  if (!problem.empty()) {
+    problem = fmt::format(
+        "{}: the list of the origin's files is damaged, and slots may be missing"
+        " ({})",
+        (folder / kList).string(), problem);
+    Warn(problem);
   }
   const std::string origin = OriginOf(folder);
   std::vector<PoolPlace> found;
@@ -170,6 +165,7 @@ std::vector<PoolPlace> ReadChromiumFolder(const fs::path& folder) {
     place.folder = folder;
     place.directory = PathOf(entries, entries.at(number).parent);
     place.origin = origin;
+    place.problem = problem;
     found.push_back(std::move(place));
   }
   return found;

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/database_on_disk.h"
+#include "cli/interruption.h"
 #include "cli/open_pool.h"
 #include "cli/output.h"
 #include "cli/output_file.h"
@@ -31,7 +32,7 @@ void RequireOutside(const fs::path& file, const PoolPlace& place) {
 }
 
 void ImportFile(const fs::path& path, sahpool::Import& import) {
-  DatabaseOnDisk database(path);
+  DatabaseOnDisk database(path, Links::kFollow);
   CommittedImage& image = database.image();
   CopyBytes(
       path.string(), image.size(),
@@ -43,6 +44,7 @@ void ImportStandardInput(sahpool::Import& import) {
   std::array<std::byte, 65536> buffer;
   for (;;) {
     const ssize_t count = read(STDIN_FILENO, buffer.data(), buffer.size());
+    ThrowIfInterrupted();
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) Require(ErrnoStatus("read", errno), "standard input");
     if (count == 0) return;
@@ -57,8 +59,10 @@ ExitCode Export(const Arguments& arguments) {
   RequireOutside(arguments.file, place);
   WarnOfUser(place);
   OpenPool pool(place, Access::kRead);
+  pool.RequireAllSlots();
   Slot& slot = pool.Find(arguments.name);
   const auto snapshot = pool.OpenSnapshot(slot);
+  CatchInterruptions();
   OutputFile output(arguments.file, arguments.force);
   CopyBytes(
       "exporting " + std::string(slot.name().view()), snapshot->size(),
@@ -89,6 +93,7 @@ ExitCode Import(const Arguments& arguments) {
                       std::string(place.is_in_browser() ? "let the app add capacity"
                                                         : "`sahpool resize` makes more"));
   }
+  CatchInterruptions();
   const auto import = Require(sahpool::Import::Begin(pool.pool(), name));
   if (is_standard_input) {
     ImportStandardInput(*import);

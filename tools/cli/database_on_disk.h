@@ -18,10 +18,10 @@ namespace sahpool::cli {
 
 class DatabaseOnDisk {
  public:
-  explicit DatabaseOnDisk(const std::filesystem::path& path)
-      : database_(path, 0),
-        journal_(OpenIfThere(path, "-journal")),
-        wal_(OpenIfThere(path, "-wal")) {
+  DatabaseOnDisk(const std::filesystem::path& path, Links links)
+      : database_(path, 0, links),
+        journal_(OpenIfThere(path, "-journal", links)),
+        wal_(OpenIfThere(path, "-wal", links)) {
     SuperJournals super_journals;
     image_ = Require(CommittedImage::Open(database_, journal_.get(), wal_.get(), super_journals),
                      path.string());
@@ -38,11 +38,12 @@ class DatabaseOnDisk {
     }
   };
 
-  static std::unique_ptr<FileSource> OpenIfThere(std::filesystem::path path, const char* suffix) {
+  static std::unique_ptr<FileSource> OpenIfThere(std::filesystem::path path, const char* suffix,
+                                                 Links links) {
     path += suffix;
     std::error_code ignored;
-    if (!std::filesystem::is_regular_file(path, ignored)) return nullptr;
-    return std::make_unique<FileSource>(path, 0);
+    if (!std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) return nullptr;
+    return std::make_unique<FileSource>(path, 0, links);
   }
 
   FileSource database_;

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sahpool/status.h"
 
@@ -26,12 +27,16 @@ enum class ExitCode : int {
 
 class Failure : public std::runtime_error {
  public:
-  Failure(ExitCode code, const std::string& text) : std::runtime_error(text), code_(code) {}
+  Failure(ExitCode code, const std::string& text, std::vector<std::string> choices = {})
+      : std::runtime_error(text), code_(code), choices_(std::move(choices)) {}
 
   ExitCode code() const { return code_; }
+  // What could have been meant; shown below the text, one a line.
+  const std::vector<std::string>& choices() const { return choices_; }
 
  private:
   ExitCode code_;
+  std::vector<std::string> choices_;
 };
 
 inline ExitCode ExitCodeFor(Code code) {

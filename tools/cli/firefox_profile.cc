@@ -7,11 +7,17 @@
 // The database may be that of a running Firefox, with a journal or a WAL, and opening it would
 // write: what is opened is a copy, in memory, of what is committed in it.
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
 #include <span>
 
 #include "cli/database_on_disk.h"
+#include "cli/output.h"
 #include "cli/pool_place.h"
 #include "cli/sql.h"
 
@@ -20,27 +26,107 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kSlotsQuery = R"(
-  WITH RECURSIVE directory(handle, path, is_slot_folder) AS (
-    SELECT entry.handle, x'', 0 FROM Entries AS entry WHERE entry.parent IS NULL
-    UNION ALL
-    SELECT d.handle,
-           CASE WHEN d.name = :folder THEN up.path
-                WHEN up.path = x'' THEN d.name ELSE CAST(up.path || x'2f00' || d.name AS BLOB) END,
-           d.name = :folder
-    FROM directory AS up JOIN Entries AS e ON e.parent = up.handle
-                         JOIN Directories AS d ON d.handle = e.handle)
-  SELECT hex(d.handle), d.path, m.fileId
-  FROM directory AS d JOIN Entries AS e ON e.parent = d.handle
-                      JOIN MainFiles AS m ON m.handle = e.handle
-  WHERE d.is_slot_folder AND m.fileId IS NOT NULL ORDER BY 1, 3)";
+constexpr const char* kList = "metadata.sqlite";
+// A thousand times what the list of an origin's files takes.
+constexpr std::int64_t kMaxBytes = 256 << 20;
+constexpr int kMaxValue = 1 << 20;
+constexpr std::size_t kMaxRows = 1'000'000;
+// Of SQLite's instructions; ten for each row of the longest list.
+constexpr int kSteps = 1000;
+constexpr int kMaxThousands = 50'000;
+// Deeper than any app goes.
+constexpr int kMaxDepth = 128;
+
+using Bytes = std::vector<std::byte>;
+
+// The list may have been made by anybody. It gets neither time nor memory without end, and all that
+// its schema may be is the three tables: no views, no virtual tables, no expressions.
+int AllowReadingTables(void* /*unused*/, int action, const char* table, const char* /*column*/,
+                       const char* /*database*/, const char* /*trigger_or_view*/) {
+  if (action == SQLITE_SELECT) return SQLITE_OK;
+  constexpr std::array<std::string_view, 4> kTables = {"sqlite_master", "Entries", "Directories",
+                                                       "MainFiles"};
+  const bool is_allowed = action == SQLITE_READ && table != nullptr &&
+                          std::ranges::find(kTables, table) != kTables.end();
+  return is_allowed ? SQLITE_OK : SQLITE_DENY;
+}
+
+int CountSteps(void* thousands) { return ++*static_cast<int*>(thousands) > kMaxThousands ? 1 : 0; }
 
 Connection OpenCopy(const fs::path& path) {
-  DatabaseOnDisk database(path);
-  std::vector<std::byte> bytes(static_cast<std::size_t>(database.image().size()));
+  DatabaseOnDisk database(path, Links::kRefuse);
+  if (database.image().size() > kMaxBytes) throw Failure(ExitCode::kFailed, "it is far too large");
+  Bytes bytes(static_cast<std::size_t>(database.image().size()));
   Require(database.image().Read(bytes, 0));
-  return Connection::OpenBytes(bytes);
+  Connection connection = Connection::OpenBytes(bytes);
+  connection.Distrust();
+  sqlite3_limit(connection.get(), SQLITE_LIMIT_LENGTH, kMaxValue);
+  sqlite3_set_authorizer(connection.get(), AllowReadingTables, nullptr);
+  return connection;
 }
+
+// What of the list matters here.
+struct FileList {
+  struct Directory {
+    Bytes handle;
+    Bytes name;
+  };
+  std::map<Bytes, Bytes> parents;  // by the handle of a directory or file
+  std::vector<Directory> directories;
+  std::map<Bytes, std::vector<Bytes>> files;  // ids, by the handle of the directory
+  std::vector<Bytes> roots;
+};
+
+class ListReader {
+ public:
+  explicit ListReader(Connection& database) : database_(database) {
+    sqlite3_progress_handler(database.get(), kSteps, CountSteps, &thousands_);
+  }
+
+  // What is wrong without being in the way; mostly empty.
+  std::string Read(FileList& list) {
+    std::string problem;
+    ForEachRow("Entries", "SELECT handle, parent FROM Entries",
+               [&](const Bytes& a, const Bytes& b) {
+                 if (b.empty()) {
+                   list.roots.push_back(a);
+                 } else if (!list.parents.emplace(a, b).second) {
+                   // The first one counts.
+                   problem = "it has a handle twice";
+                 }
+               });
+    ForEachRow("Directories", "SELECT handle, name FROM Directories",
+               [&](const Bytes& a, const Bytes& b) { list.directories.push_back({a, b}); });
+    ForEachRow("MainFiles", "SELECT handle, fileId FROM MainFiles WHERE fileId IS NOT NULL",
+               [&](const Bytes& a, const Bytes& b) {
+                 const auto parent = list.parents.find(a);
+                 if (parent != list.parents.end()) list.files[parent->second].push_back(b);
+               });
+    return problem;
+  }
+
+ private:
+  template <typename Visit>
+  void ForEachRow(std::string_view table, const char* sql, Visit visit) {
+    Statement kind(database_, "SELECT type, rootpage FROM sqlite_master WHERE name = :name");
+    kind.Bind(":name", table);
+    if (!kind.Step() || kind.Text(0) != "table" || kind.Integer(1) == 0) {
+      throw Failure(ExitCode::kDamaged, "there is no table " + std::string(table));
+    }
+    Statement rows(database_, sql);
+    for (std::size_t count = 0; rows.Step(); ++count) {
+      if (count == kMaxRows) throw Failure(ExitCode::kDamaged, "it has rows without end");
+      const auto copy = [&](int column) {
+        const auto blob = rows.Blob(column);
+        return Bytes(blob.begin(), blob.end());
+      };
+      visit(copy(0), copy(1));
+    }
+  }
+
+  Connection& database_;
+  int thousands_ = 0;
+};
 
 std::string Base32(std::span<const std::byte> bytes) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -109,39 +195,84 @@ std::string OriginOf(const fs::path& folder) {
   return name.substr(0, scheme_end) + "://" + host + suffix;
 }
 
+// From the roots down, so that what is not below one, such as a circle, is not reached.
+class ListWalk {
+ public:
+  ListWalk(const FileList& list, const fs::path& folder) : list_(list), folder_(folder) {
+    for (const FileList::Directory& directory : list.directories) {
+      const auto parent = list.parents.find(directory.handle);
+      if (parent != list.parents.end()) children_[parent->second].push_back(&directory);
+    }
+  }
+
+  std::vector<PoolPlace> Run() {
+    for (const Bytes& root : list_.roots) Enter(root, {}, 0);
+    return std::move(places_);
+  }
+
+ private:
+  void Enter(const Bytes& handle, const std::string& path, int depth) {
+    const auto children = children_.find(handle);
+    if (children == children_.end() || depth == kMaxDepth) return;
+    // A handle that is there twice is entered once.
+    const std::vector<const FileList::Directory*> directories = std::move(children->second);
+    children_.erase(children);
+    for (const FileList::Directory* const directory : directories) {
+      if (directory->name == Utf16From(kSlotFolder)) {
+        AddPlace(directory->handle, path);
+      } else {
+        const std::string name = Utf8From(directory->name);
+        Enter(directory->handle, path.empty() ? name : path + "/" + name, depth + 1);
+      }
+    }
+  }
+
+  void AddPlace(const Bytes& handle, const std::string& path) {
+    PoolPlace place;
+    place.layout = Layout::kFirefox;
+    place.folder = folder_;
+    place.directory = path;
+    place.origin = OriginOf(folder_);
+    const auto files = list_.files.find(handle);
+    if (files == list_.files.end()) return;
+    for (const Bytes& id : files->second) {
+      const std::string name = Base32(id);
+      const fs::path file = folder_ / name.substr(0, 2) / name;
+      if (!seen_.insert(name).second || !IsRegularFile(file)) continue;
+      place.slots.push_back({.path = file, .name = name});
+    }
+    if (!place.slots.empty()) places_.push_back(std::move(place));
+  }
+
+  const FileList& list_;
+  const fs::path& folder_;
+  std::map<Bytes, std::vector<const FileList::Directory*>> children_;
+  std::set<std::string> seen_;
+  std::vector<PoolPlace> places_;
+};
+
 }  // namespace
 
-bool IsFirefoxFolder(const fs::path& folder) {
-  std::error_code ignored;
-  return fs::is_regular_file(folder / "metadata.sqlite", ignored);
-}
+bool IsFirefoxFolder(const fs::path& folder) { return IsRegularFile(folder / kList); }
 
 std::vector<PoolPlace> ReadFirefoxFolder(const fs::path& folder) {
-  std::vector<PoolPlace> places;
+  FileList list;
+  std::string problem;
   try {
-    Connection database = OpenCopy(folder / "metadata.sqlite");
-    Statement query(database, kSlotsQuery);
-    query.Bind(":folder", Utf16From(kSlotFolder));
-    std::string last_directory;
-    while (query.Step()) {
-      const std::string file = Base32(query.Blob(2));
-      const fs::path path = folder / file.substr(0, 2) / file;
-      std::error_code ignored;
-      if (!fs::is_regular_file(path, ignored)) continue;
-      if (places.empty() || last_directory != query.Text(0)) {
-        last_directory = query.Text(0);
-        places.emplace_back();
-        places.back().layout = Layout::kFirefox;
-        places.back().folder = folder;
-        places.back().directory = Utf8From(query.Blob(1));
-        places.back().origin = OriginOf(folder);
-      }
-      places.back().slots.push_back({.path = path, .name = file});
-    }
-  } catch (const Failure&) {
-    // A database that says nothing leaves the slots to be known by what is in them.
-    return {};
+    Connection database = OpenCopy(folder / kList);
+    problem = ListReader(database).Read(list);
+  } catch (const Failure& failure) {
+    problem = failure.what();
   }
+  if (!problem.empty()) {
+    problem =
+        fmt::format("{}: the list of the origin's files is damaged, and slots may be missing ({})",
+                    (folder / kList).string(), problem);
+    // Slots that no list tells of are still known by what is in them.
+    Warn(problem);
+  }
+  std::vector<PoolPlace> places = ListWalk(list, folder).Run();
+  for (PoolPlace& place : places) place.problem = problem;
   return places;
 }
 

@@ -1,5 +1,6 @@
 #include "cli/integrity.h"
 
+#include "cli/interruption.h"
 #include "cli/output.h"
 
 namespace sahpool::cli {
@@ -10,7 +11,7 @@ constexpr int kStepsBetweenProgress = 10000;
 
 int ShowProgress(void* progress) {
   static_cast<Progress*>(progress)->Advance(0);
-  return 0;
+  return IsInterrupted() ? 1 : 0;
 }
 
 }  // namespace
@@ -25,6 +26,7 @@ std::string CheckIntegrity(const std::string& title, const std::function<Connect
     while (statement.Step()) lines += (lines.empty() ? "" : "\n") + statement.Text(0);
     return lines;
   } catch (const Failure& failure) {
+    ThrowIfInterrupted();
     return failure.what();
   }
 }

@@ -26,9 +26,8 @@ const char* StateName(SlotState state) {
   }
 }
 
-std::string Coloured(SlotState state) {
-  const char* const name = StateName(state);
-  return state == SlotState::kQuarantined ? Coloured(Colour::kRed, name) : name;
+Styled Shown(SlotState state) {
+  return {state == SlotState::kQuarantined ? Colour::kRed : Colour::kNone, StateName(state)};
 }
 
 std::vector<Slot*> SlotsToList(OpenPool& pool, bool all) {
@@ -50,9 +49,18 @@ Json JsonOf(const Slot& slot) {
   return json;
 }
 
+// What lies among the slots but is not in the pool.
+std::vector<LeftOut> LeftOutToList(const OpenPool& pool, bool all) {
+  std::vector<LeftOut> files = pool.left_out();
+  if (!all) std::erase_if(files, [](const LeftOut& file) { return !file.is_unreadable; });
+  return files;
+}
+
+const char* StateName(const LeftOut& file) { return file.is_unreadable ? "unreadable" : "foreign"; }
+
 // A line of `info`.
 void PrintField(const std::string& title, const std::string& value) {
-  fmt::print("{:<18} {}\n", title, Printable(value));
+  PrintLine({fmt::format("{:<18} {}", title, value)});
 }
 
 // What of `facts` is a number or a string; nested ones come indented.
@@ -87,6 +95,10 @@ Json FactsOf(OpenPool& pool) {
   facts["files"] = pool.pool().file_count();
   facts["free"] = pool.pool().free_count();
   facts["quarantined"] = pool.Slots(SlotState::kQuarantined).size();
+  for (const LeftOut& file : pool.left_out()) {
+    Json& count = facts[StateName(file)];
+    count = (count.is_null() ? 0 : count.get<int>()) + 1;
+  }
   std::int64_t bytes = 0;
   for (const Slot* const slot : SlotsToList(pool, true)) bytes += slot->size();
   facts["bytes"] = bytes;
@@ -145,17 +157,18 @@ Json FactsOf(OpenPool& pool, Slot& slot) {
   return facts;
 }
 
-Json FactsOf(const PoolPlace& place) {
-  Json facts = {{"pool", place.id()},
-                {"layout", LayoutName(place.layout)},
-                {"origin", place.origin},
-                {"directory", place.directory},
-                {"folder", place.folder.string()},
-                {"slots", place.slots.size()}};
+// A pool that `find` has found.
+struct Found {
+  Json facts;
+  ExitCode code = ExitCode::kDone;
+};
+
+// What only an open pool tells.
+ExitCode AddContent(const PoolPlace& place, Json& facts) {
+  OpenPool pool(place, Access::kRead);
   Json names = Json::array();
   std::int64_t bytes = 0;
   std::size_t quarantined = 0;
-  OpenPool pool(place, Access::kRead);
   for (const Slot* const slot : SlotsToList(pool, false)) {
     bytes += slot->size();
     if (slot->state() == SlotState::kQuarantined) {
@@ -167,9 +180,32 @@ Json FactsOf(const PoolPlace& place) {
   facts["bytes"] = bytes;
   facts["databases"] = std::move(names);
   facts["quarantined"] = quarantined;
-  const std::string user = UserOf(place);
-  facts["in_use"] = !user.empty();
-  return facts;
+  return pool.list_code();
+}
+
+// One pool that can't be opened hides no other.
+Found Describe(const PoolPlace& place) {
+  Found found;
+  Json& facts = found.facts;
+  facts = {{"pool", place.id()},
+           {"layout", LayoutName(place.layout)},
+           {"origin", place.origin},
+           {"directory", place.directory},
+           {"folder", place.folder.string()},
+           {"slots", place.slots.size()},
+           {"bytes", nullptr},
+           {"databases", Json::array()},
+           {"quarantined", nullptr}};
+  try {
+    found.code = AddContent(place, facts);
+    facts["in_use"] = !UserOf(place).empty();
+  } catch (const Failure& failure) {
+    found.code = failure.code();
+    facts["in_use"] = failure.code() == ExitCode::kInUse;
+    facts["error"] = failure.what();
+    Warn(place.id() + ": " + failure.what());
+  }
+  return found;
 }
 
 }  // namespace
@@ -179,56 +215,81 @@ ExitCode List(const Arguments& arguments) {
   WarnOfUser(place);
   OpenPool pool(place, Access::kRead);
   const std::vector<Slot*> slots = SlotsToList(pool, arguments.all);
+  const std::vector<LeftOut> left_out = LeftOutToList(pool, arguments.all);
   if (arguments.json) {
     Json json = Json::array();
     for (const Slot* const slot : slots) json.push_back(JsonOf(*slot));
+    for (const LeftOut& file : left_out) {
+      json.push_back({{"name", ""},
+                      {"bytes", nullptr},
+                      {"slot", file.name},
+                      {"flags", nullptr},
+                      {"state", StateName(file)},
+                      {"reason", file.reason}});
+    }
     PrintJson(json);
-    return ExitCode::kDone;
+    return pool.list_code();
   }
   Table table({"STATE", "TYPE", "BYTES", "SLOT", "NAME"});
   table.AlignRight(2);
   for (const Slot* const slot : slots) {
     const bool is_free = slot->state() == SlotState::kFree;
-    table.Add({Coloured(slot->state()), is_free ? "" : TypeName(slot->flags()),
-               std::to_string(slot->size()), std::string(slot->slot_name()),
-               Printable(slot->name().view())});
+    table.Add({Shown(slot->state()), is_free ? "" : TypeName(slot->flags()),
+               std::to_string(slot->size()), slot->slot_name(), slot->name().view()});
+  }
+  for (const LeftOut& file : left_out) {
+    table.Add({{file.is_unreadable ? Colour::kRed : Colour::kNone, StateName(file)},
+               "",
+               "",
+               file.name,
+               ""});
   }
   table.Print();
   for (const Slot* const slot : pool.Slots(SlotState::kQuarantined)) {
     Warn(fmt::format("slot {} is in quarantine: {}", slot->slot_name(), slot->quarantine_reason()));
   }
-  return ExitCode::kDone;
+  for (const LeftOut& file : left_out) Warn(fmt::format("{}: {}", file.name, file.reason));
+  return pool.list_code();
 }
 
 ExitCode Info(const Arguments& arguments) {
   const PoolPlace place = FindPool(arguments.dir, arguments.pool);
   WarnOfUser(place);
   OpenPool pool(place, Access::kRead);
-  const Json facts =
-      arguments.name.empty() ? FactsOf(pool) : FactsOf(pool, pool.Find(arguments.name));
-  return Show(facts, arguments.json);
+  if (!arguments.name.empty()) {
+    pool.RequireAllSlots();
+    return Show(FactsOf(pool, pool.Find(arguments.name)), arguments.json);
+  }
+  Show(FactsOf(pool), arguments.json);
+  return pool.list_code();
 }
 
 ExitCode FindInProfile(const Arguments& arguments) {
   const std::vector<PoolPlace> places = FindPools(arguments.dir);
   Json json = Json::array();
-  for (const PoolPlace& place : places) json.push_back(FactsOf(place));
+  ExitCode code = ExitCode::kDone;
+  for (const PoolPlace& place : places) {
+    Found found = Describe(place);
+    if (code == ExitCode::kDone) code = found.code;
+    json.push_back(std::move(found.facts));
+  }
   if (arguments.json) {
     PrintJson(json);
   } else if (!places.empty()) {
     Table table({"POOL", "LAYOUT", "SLOTS", "DATABASES", "BYTES", "IN USE"});
     for (const std::size_t column : {2U, 3U, 4U}) table.AlignRight(column);
     for (const Json& facts : json) {
-      table.Add({Printable(facts["pool"].get<std::string>()), facts["layout"].get<std::string>(),
+      table.Add({facts["pool"].get<std::string>(), facts["layout"].get<std::string>(),
                  facts["slots"].dump(), std::to_string(facts["databases"].size()),
-                 facts["bytes"].dump(), facts["in_use"].get<bool>() ? "yes" : "no"});
+                 facts["bytes"].is_null() ? "?" : facts["bytes"].dump(),
+                 facts["in_use"].get<bool>() ? "yes" : "no"});
     }
     table.Print();
   }
   if (places.empty()) {
     throw Failure(ExitCode::kNotFound, arguments.dir.string() + ": there is no pool here");
   }
-  return ExitCode::kDone;
+  return code;
 }
 
 }  // namespace sahpool::cli

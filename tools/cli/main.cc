@@ -1,11 +1,21 @@
 // sahpool: the command line of the tool.
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <span>
+#include <sstream>
+#include <string>
 
 #include "cli/commands.h"
+#include "cli/interruption.h"
+#include "cli/output.h"
+#include "cli/printable.h"
+#include "standard_descriptors.h"
 
 namespace {
 
@@ -145,10 +155,38 @@ class CommandLine {
   Command chosen_;
 };
 
-int Fail(ExitCode code, const char* text) noexcept {
-  // Not through a formatter, which can throw.
-  std::fprintf(stderr, "sahpool: %s\n", text);
+int Fail(ExitCode code, const char* text, std::span<const std::string> choices = {}) noexcept {
+  try {
+    sahpool::cli::PrintError(text);
+    for (const std::string& choice : choices) {
+      std::fputs(("  " + sahpool::cli::Printable(choice) + "\n").c_str(), stderr);
+    }
+  } catch (const std::exception&) {
+    // The exit status has to do.
+    return static_cast<int>(code);
+  }
   return static_cast<int>(code);
+}
+
+// The words of the command line come back in what is wrong with it.
+int EndOfParsing(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream output;
+  std::ostringstream errors;
+  const bool is_done = app.exit(error, output, errors) == 0;
+  std::fputs(output.str().c_str(), stdout);
+  std::istringstream lines(errors.str());
+  for (std::string line; std::getline(lines, line);) {
+    std::fputs((sahpool::cli::Printable(line) + "\n").c_str(), stderr);
+  }
+  return static_cast<int>(is_done ? ExitCode::kDone : ExitCode::kUsage);
+}
+
+// A pool has each of its slots open.
+void RaiseFileLimit() {
+  struct rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int Run(int argc, char** argv) {
@@ -160,18 +198,28 @@ int Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+    return EndOfParsing(app, error);
   }
-  return static_cast<int>(command_line.Run());
+  const ExitCode code = command_line.Run();
+  if (std::fflush(stdout) != 0) {
+    return Fail(ExitCode::kFailed, "the standard output takes no more");
+  }
+  return static_cast<int>(code);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  sahpool::OccupyStandardDescriptors();
+  RaiseFileLimit();
   try {
     return Run(argc, argv);
+  } catch (const sahpool::cli::Interrupted& interrupted) {
+    // Its default has been set by now: whoever started the tool is to see it.
+    raise(interrupted.signal());
+    return static_cast<int>(ExitCode::kFailed);
   } catch (const sahpool::cli::Failure& failure) {
-    return Fail(failure.code(), failure.what());
+    return Fail(failure.code(), failure.what(), failure.choices());
   } catch (const std::exception& error) {
     return Fail(ExitCode::kFailed, error.what());
   }

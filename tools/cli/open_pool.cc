@@ -12,6 +12,8 @@
 namespace sahpool::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 // For the journal or WAL and the temporary files of every database that one statement can attach.
 constexpr int kScratchSlots = 32;
 
@@ -24,11 +26,28 @@ std::string NextVfsName() {
   return "sahpool-" + std::to_string(++number);
 }
 
-std::unique_ptr<StorageHandle> OpenHandle(const SlotFile& slot, Access access) {
-  const std::string path = slot.path.string();
-  return Require(access == Access::kRead ? OverlayHandle::Open(path.c_str())
-                                         : PosixHandle::Open(path.c_str(), /*create=*/false),
-                 path);
+// What a file among the slots is to a pool.
+enum class Role {
+  kSlot,
+  kDamaged,  // goes into quarantine, and is never written to
+  kForeign,
+  kDoubtful,  // a header of version 1 that the rest of the file does not bear out
+};
+
+Role RoleOf(const SlotFileFacts& facts, const PoolPlace& place) {
+  if (facts.is_proven) return Role::kSlot;
+  // Where only slots are, a new one may not have its size yet.
+  if (facts.is_unfilled && place.layout != Layout::kFolder) return Role::kSlot;
+  if (IsForeignZeros(facts) || facts.is_unfilled) return Role::kForeign;
+  return facts.Decode().kind == HeaderKind::kUnbelievable ? Role::kDamaged : Role::kDoubtful;
+}
+
+// By way of its folder, into which no link led.
+std::unique_ptr<StorageHandle> OpenInPlace(const fs::path& path) {
+  const Descriptor folder = Require(OpenFolderOf(path), path.string());
+  const fs::path by_folder = fs::path("/proc/self/fd") / std::to_string(folder.get());
+  return Require(PosixHandle::Open((by_folder / path.filename()).c_str(), /*create=*/false),
+                 path.string());
 }
 
 }  // namespace
@@ -39,20 +58,91 @@ OpenPool::OpenPool(PoolPlace place, Access access)
     if (const std::string user = UserOf(place_); !user.empty()) {
       throw Failure(ExitCode::kInUse, user + "; the pool is not changed while it is in use");
     }
+    if (!place_.problem.empty()) throw Failure(ExitCode::kDamaged, place_.problem);
   }
+  for (const ForeignFile& file : place_.foreign)
+    left_out_.push_back({file.name, file.reason, false});
   vfs_ = PoolVfs::Create(host_, NextVfsName());
   if (!vfs_) throw Failure(ExitCode::kFailed, "out of memory");
   pool().set_url_dialect(place_.layout == Layout::kChromium ? kChromium : kStandard);
-  // All before the first change, so that a pool that is in use is left as it is.
-  std::vector<std::unique_ptr<StorageHandle>> handles;
-  handles.reserve(place_.slots.size());
-  for (const SlotFile& slot : place_.slots) handles.push_back(OpenHandle(slot, access));
-  for (std::size_t i = 0; i < handles.size(); ++i) {
-    Require(pool().Attach(std::move(handles[i]), place_.slots[i].name),
-            place_.slots[i].path.string());
-  }
+  AttachAll();
   Require(pool().Start(), place_.folder.string());
   Require(vfs_->Register());
+}
+
+// All are opened before the first change, so that a pool that is in use is left as it is.
+void OpenPool::AttachAll() {
+  std::vector<std::unique_ptr<StorageHandle>> handles;
+  handles.reserve(place_.slots.size());
+  for (const SlotFile& slot : place_.slots) handles.push_back(Open(slot));
+  for (std::size_t i = 0; i < handles.size(); ++i) {
+    const SlotFile& slot = place_.slots[i];
+    if (!handles[i]) continue;
+    const Status attached = pool().Attach(std::move(handles[i]), slot.name);
+    if (attached.ok()) continue;
+    if (access_ == Access::kWrite || attached.code() != Code::kIo) {
+      Require(attached, slot.path.string());
+    }
+    left_out_.push_back({slot.name, std::string(attached.text()), true});
+  }
+}
+
+// Null for a file that is left out.
+std::unique_ptr<StorageHandle> OpenPool::Open(const SlotFile& slot) {
+  try {
+    return access_ == Access::kRead ? OpenForReading(slot) : OpenForWriting(slot);
+  } catch (const Failure& failure) {
+    if (access_ == Access::kWrite || failure.code() == ExitCode::kInUse) throw;
+    left_out_.push_back({slot.name, failure.what(), true});
+    return nullptr;
+  }
+}
+
+std::unique_ptr<StorageHandle> OpenPool::OpenForReading(const SlotFile& slot) {
+  if (RoleOf(ReadSlotFile(slot.path), place_) == Role::kForeign) {
+    left_out_.push_back({slot.name, std::string(kForeignZeros), false});
+    return nullptr;
+  }
+  return Require(OverlayHandle::Open(slot.path.c_str()), slot.path.string());
+}
+
+std::unique_ptr<StorageHandle> OpenPool::OpenForWriting(const SlotFile& slot) {
+  const SlotFileFacts facts = ReadSlotFile(slot.path);
+  switch (RoleOf(facts, place_)) {
+    case Role::kForeign:
+      left_out_.push_back({slot.name, std::string(kForeignZeros), false});
+      return nullptr;
+    case Role::kDamaged:
+      return Require(OverlayHandle::Open(slot.path.c_str()), slot.path.string());
+    case Role::kDoubtful:
+      throw Failure(ExitCode::kDamaged, slot.path.string() +
+                                            ": it can't be told whether this is a slot; nothing is"
+                                            " changed while it lies here");
+    case Role::kSlot:
+      break;
+  }
+  if (facts.link_count > 1) {
+    throw Failure(ExitCode::kUsage, slot.path.string() +
+                                        " is also a file somewhere else (a hard link), which would"
+                                        " change with it; copy the pool first");
+  }
+  return OpenInPlace(slot.path);
+}
+
+ExitCode OpenPool::list_code() const {
+  if (!place_.problem.empty()) return ExitCode::kDamaged;
+  const bool is_complete =
+      std::ranges::none_of(left_out_, [](const LeftOut& file) { return file.is_unreadable; });
+  return is_complete ? ExitCode::kDone : ExitCode::kFailed;
+}
+
+void OpenPool::RequireAllSlots() const {
+  constexpr const char* kWhy =
+      ": a journal may be missing; `sahpool recover` writes out what there is";
+  if (!place_.problem.empty()) throw Failure(ExitCode::kDamaged, place_.problem + kWhy);
+  for (const LeftOut& file : left_out_) {
+    if (file.is_unreadable) throw Failure(ExitCode::kFailed, file.reason + kWhy);
+  }
 }
 
 std::vector<Slot*> OpenPool::Slots(SlotState state) {
@@ -102,6 +192,7 @@ void OpenPool::AttachScratchSlots() {
 Connection OpenPool::Connect(Slot& slot) {
   AttachScratchSlots();
   Connection connection(std::string(slot.name().view()), vfs_->name());
+  connection.Distrust();
   connection.Execute("PRAGMA temp_store = MEMORY");
   return connection;
 }

@@ -3,7 +3,8 @@
 //
 // Opened for reading, the pool is over OverlayHandles: it tidies itself, databases roll back and
 // SQLite may write, all in memory; no byte in the pool's place changes. Opened for writing, it is
-// over the files, which no browser and no other process may have in use.
+// over the files, which no browser and no other process may have in use, and of which each must
+// provably be a slot: a damaged one stays as it is, in quarantine, and what is no slot is left out.
 //
 // Threads: one. Ownership: connections to its databases must be closed before it goes.
 // Errors: Failure; kInUse when another process has the pool.
@@ -23,12 +24,25 @@
 
 namespace sahpool::cli {
 
+// A file that is not in the open pool.
+struct LeftOut {
+  std::string name;
+  std::string reason;
+  bool is_unreadable;  // it may be a slot; otherwise it is none
+};
+
 class OpenPool {
  public:
   OpenPool(PoolPlace place, Access access);
 
   const PoolPlace& place() const { return place_; }
   Pool& pool() { return vfs_->pool(); }
+
+  const std::vector<LeftOut>& left_out() const { return left_out_; }
+  // How a command ends that lists the pool: what was left out may be missing in the list.
+  ExitCode list_code() const;
+  // Throws when a slot is missing, which may be the journal of any database.
+  void RequireAllSlots() const;
 
   // The slots in that state, in the order of their names.
   std::vector<Slot*> Slots(SlotState state);
@@ -48,12 +62,17 @@ class OpenPool {
   Connection Connect(Slot& slot);
 
  private:
+  std::unique_ptr<StorageHandle> Open(const SlotFile& slot);
+  std::unique_ptr<StorageHandle> OpenForReading(const SlotFile& slot);
+  std::unique_ptr<StorageHandle> OpenForWriting(const SlotFile& slot);
+  void AttachAll();
   void AttachScratchSlots();
 
   PoolPlace place_;
   const Access access_;
   ToolHost host_;
   std::unique_ptr<PoolVfs> vfs_;
+  std::vector<LeftOut> left_out_;
   bool has_scratch_slots_ = false;
 };
 

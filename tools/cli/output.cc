@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "cli/printable.h"
+
 namespace sahpool::cli {
 namespace {
 
@@ -28,69 +30,78 @@ std::size_t WidthOf(std::string_view text) {
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
-}  // namespace
-
-std::string Coloured(Colour colour, std::string_view text) {
+// Escapes the text, then colours it.
+std::string Shown(const Styled& piece) {
   static const bool uses_colours = UsesColours();
-  if (!uses_colours) return std::string(text);
-  const int code = colour == Colour::kRed      ? 31
-                   : colour == Colour::kYellow ? 33
-                   : colour == Colour::kGreen  ? 32
-                                               : 1;
+  std::string text = Printable(piece.text);
+  if (piece.colour == Colour::kNone || !uses_colours) return text;
+  const int code = piece.colour == Colour::kRed      ? 31
+                   : piece.colour == Colour::kYellow ? 33
+                   : piece.colour == Colour::kGreen  ? 32
+                                                     : 1;
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
-std::string Printable(std::string_view text) {
-  std::string shown;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      shown += fmt::format("\\x{:02x}", byte);
-    } else {
-      shown += c;
-    }
-  }
-  return shown;
+}  // namespace
+
+void PrintLine(std::initializer_list<Styled> pieces) {
+  std::string line;
+  for (const Styled& piece : pieces) line += Shown(piece);
+  fmt::print("{}\n", line);
 }
 
 std::string Counted(std::int64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+std::string TextOf(const Json& json) {
+  return PrintableJson(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 void PrintJson(const Json& json) {
-  const auto dump = [](const Json& value) {
-    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  };
   if (!json.is_array() || json.empty()) {
-    fmt::print("{}\n", dump(json));
+    fmt::print("{}\n", TextOf(json));
     return;
   }
   std::string_view separator = "[\n";
   for (const Json& element : json) {
-    fmt::print("{}{}", separator, dump(element));
+    fmt::print("{}{}", separator, TextOf(element));
     separator = ",\n";
   }
   fmt::print("\n]\n");
 }
 
-void Warn(const std::string& text) {
-  fmt::print(stderr, "sahpool: warning: {}\n", Printable(text));
+// Where nobody listens, that is no reason to break off.
+void PrintError(std::string_view text) {
+  const std::string line = "sahpool: " + Printable(text) + "\n";
+  std::fputs(line.c_str(), stderr);
 }
+
+void Warn(std::string_view text) { PrintError("warning: " + std::string(text)); }
+
+Table::Table(const std::vector<std::string>& heading) {
+  Row row;
+  for (const std::string& title : heading) row.emplace_back(Colour::kBold, title);
+  rows_.push_back(std::move(row));
+}
+
+void Table::Add(Row cells) { rows_.push_back(std::move(cells)); }
 
 void Table::Print() const {
   std::vector<std::size_t> widths(rows_.front().size());
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], WidthOf(row[i]));
+  const auto width_of = [](const Styled& cell) { return WidthOf(Printable(cell.text)); };
+  for (const Row& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
-  for (const auto& row : rows_) {
+  for (const Row& row : rows_) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - WidthOf(row[i]), ' ');
+      const std::string padding(widths[i] - width_of(row[i]), ' ');
       const bool right = std::ranges::find(right_, i) != right_.end();
-      line += (i == 0 ? "" : "  ") + (right ? padding + row[i] : row[i] + padding);
+      line += (i == 0 ? "" : "  ") + (right ? padding + Shown(row[i]) : Shown(row[i]) + padding);
     }
     line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", &row == &rows_.front() ? Coloured(Colour::kBold, line) : line);
+    fmt::print("{}\n", line);
   }
 }
 

@@ -1,4 +1,5 @@
-// What the tool shows: text for people, JSON for programs, progress for who waits.
+// What the tool shows: text for people, JSON for programs, progress for who waits. All of it goes
+// through here, where whatever a terminal would obey is escaped (cli/printable.h).
 //
 // Colours and progress are for terminals only; NO_COLOR (https://no-color.org) turns colours off.
 // Threads: one.
@@ -7,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -16,35 +18,48 @@ namespace sahpool::cli {
 
 using Json = nlohmann::ordered_json;
 
-enum class Colour { kRed, kYellow, kGreen, kBold };
+enum class Colour { kNone, kRed, kYellow, kGreen, kBold };
 
-// `text` in that colour when the standard output is a terminal.
-std::string Coloured(Colour colour, std::string_view text);
+// A text with the colour that it has when the standard output is a terminal.
+struct Styled {
+  Styled(std::string_view shown) : text(shown) {}    // NOLINT(google-explicit-constructor)
+  Styled(const std::string& shown) : text(shown) {}  // NOLINT(google-explicit-constructor)
+  Styled(const char* shown) : text(shown) {}         // NOLINT(google-explicit-constructor)
+  Styled(Colour shown_in, std::string_view shown) : colour(shown_in), text(shown) {}
 
-// Names and texts that come out of a pool may hold anything; a terminal must not obey it.
-std::string Printable(std::string_view text);
+  Colour colour = Colour::kNone;
+  std::string text;
+};
+
+// One line of the standard output.
+void PrintLine(std::initializer_list<Styled> pieces);
 
 // "3 slots", "1 slot".
 std::string Counted(std::int64_t count, std::string_view noun);
 
+// As one line.
+std::string TextOf(const Json& json);
 // On the standard output, as one line or, from the first element on, one line each.
 void PrintJson(const Json& json);
 
-// "sahpool: warning: ..." on the standard error output.
-void Warn(const std::string& text);
+// "sahpool: ..." and "sahpool: warning: ..." on the standard error output.
+void PrintError(std::string_view text);
+void Warn(std::string_view text);
 
 // Columns as wide as what is in them; the first row is the heading.
 class Table {
  public:
-  explicit Table(std::vector<std::string> heading) { Add(std::move(heading)); }
+  using Row = std::vector<Styled>;
 
-  void Add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  explicit Table(const std::vector<std::string>& heading);
+
+  void Add(Row cells);
   // Numbers are set to the right in the columns of this heading.
   void AlignRight(std::size_t column) { right_.push_back(column); }
   void Print() const;
 
  private:
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<Row> rows_;
   std::vector<std::size_t> right_;
 };
 

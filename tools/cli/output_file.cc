@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/failure.h"
+#include "cli/interruption.h"
 #include "cli/output.h"
 #include "native/posix_storage.h"
 
@@ -46,7 +47,8 @@ OutputFile::OutputFile(fs::path path, bool replaces) : path_(std::move(path)), r
   if (fs::is_symlink(path_, ignored)) path_ = fs::weakly_canonical(path_, ignored);
   CheckPlace();
   const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
-  temporary_ = (folder / ("." + path_.filename().string() + ".XXXXXX")).string();
+  // Not made of the name, which may be as long as a name can be.
+  temporary_ = (folder / ".sahpool-XXXXXX").string();
   descriptor_ = mkostemp(temporary_.data(), O_CLOEXEC);
   if (descriptor_ < 0) {
     temporary_.clear();
@@ -87,7 +89,10 @@ OutputFile::~OutputFile() {
 void OutputFile::Write(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t count = write(descriptor_, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EINTR) {
+      ThrowIfInterrupted();
+      continue;
+    }
     if (count < 0) Fail(path_);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
@@ -119,6 +124,7 @@ void CopyBytes(const std::string& what, std::int64_t size,
   std::vector<std::byte> buffer(static_cast<std::size_t>(std::min(size, kChunk)));
   Progress progress(what, size);
   for (std::int64_t at = 0; at < size;) {
+    ThrowIfInterrupted();
     const auto chunk =
         std::span(buffer).first(static_cast<std::size_t>(std::min(size - at, kChunk)));
     Require(read(chunk, at), what);

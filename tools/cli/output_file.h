@@ -1,7 +1,8 @@
 // A file that appears whole or not at all: written under another name beside its place, made
 // durable, then renamed. "-" is the standard output.
 //
-// Threads: one. Ownership: what was not finished is removed. Errors: Failure; kExists when
+// Threads: one. Ownership: what was not finished is removed, where interruptions are caught
+// (cli/interruption.h) also when one comes. Errors: Failure; kExists when
 // something is there and may not be replaced.
 #ifndef SAHPOOL_TOOLS_CLI_OUTPUT_FILE_H_
 #define SAHPOOL_TOOLS_CLI_OUTPUT_FILE_H_
@@ -40,6 +41,7 @@ class OutputFile {
 };
 
 // Hands all of the `size` bytes that `read` fills to `write`, with progress under the title `what`.
+// Throws Interrupted.
 void CopyBytes(const std::string& what, std::int64_t size,
                const std::function<Status(std::span<std::byte>, std::int64_t)>& read,
                const std::function<void(std::span<const std::byte>)>& write);

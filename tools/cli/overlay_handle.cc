@@ -14,20 +14,18 @@ namespace sahpool::cli {
 
 Result<std::unique_ptr<StorageHandle>> OverlayHandle::Open(const char* path) {
   auto handle = std::make_unique<OverlayHandle>();
-  handle->descriptor_ = open(path, O_RDONLY | O_CLOEXEC);
-  if (handle->descriptor_ < 0) return ErrnoStatus("open", errno);
+  auto file = OpenRegularFile(path, O_RDONLY, Links::kRefuse);
+  if (!file.ok()) return file.status();
+  handle->file_ = std::move(file.value());
+  const int descriptor = handle->file_.get();
   // Some file systems have no locks; then there is nobody to tell.
-  if (flock(handle->descriptor_, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+  if (flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     return Status(Code::kBusy, "another process has the pool open for writing");
   }
   struct stat info{};
-  if (fstat(handle->descriptor_, &info) != 0) return ErrnoStatus("fstat", errno);
+  if (fstat(descriptor, &info) != 0) return ErrnoStatus("fstat", errno);
   handle->size_ = handle->size_below_ = static_cast<std::int64_t>(info.st_size);
   return std::unique_ptr<StorageHandle>(std::move(handle));
-}
-
-OverlayHandle::~OverlayHandle() {
-  if (descriptor_ >= 0) close(descriptor_);
 }
 
 Result<std::size_t> OverlayHandle::Read(std::span<std::byte> into, std::int64_t offset) {
@@ -58,7 +56,7 @@ Status OverlayHandle::ReadBelow(std::span<std::byte> into, std::int64_t offset) 
       std::clamp<std::int64_t>(size_below_ - offset, 0, static_cast<std::int64_t>(into.size())));
   for (std::size_t done = 0; done < present;) {
     const auto position = offset + static_cast<std::int64_t>(done);
-    const ssize_t count = pread(descriptor_, &into[done], present - done, position);
+    const ssize_t count = pread(file_.get(), &into[done], present - done, position);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return ErrnoStatus("pread", errno);
     if (count == 0) return {Code::kIo, "the file became shorter while it was read"};

@@ -15,6 +15,7 @@
 #include <memory>
 #include <span>
 
+#include "cli/descriptor.h"
 #include "storage/storage.h"
 
 namespace sahpool::cli {
@@ -24,7 +25,7 @@ class OverlayHandle final : public StorageHandle {
   static Result<std::unique_ptr<StorageHandle>> Open(const char* path);
   // An empty slot with no file behind it.
   OverlayHandle() = default;
-  ~OverlayHandle() override;
+  ~OverlayHandle() override = default;
   OverlayHandle(const OverlayHandle&) = delete;
   OverlayHandle& operator=(const OverlayHandle&) = delete;
 
@@ -43,7 +44,7 @@ class OverlayHandle final : public StorageHandle {
   // The page of the overlay, copied from below when it is new.
   Result<Page*> PageForWriting(std::int64_t index);
 
-  int descriptor_ = -1;
+  Descriptor file_;
   std::int64_t size_ = 0;
   std::int64_t size_below_ = 0;  // how much of the file is still to be seen
   std::map<std::int64_t, Page> pages_;

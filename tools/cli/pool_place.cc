@@ -1,15 +1,21 @@
 #include "cli/pool_place.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <system_error>
 
 #include "cli/failure.h"
+#include "cli/output.h"
 
 namespace sahpool::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Deeper than any profile; a path can't be much longer either.
+constexpr int kMaxDepth = 128;
 
 bool IsDirectory(const fs::path& path) {
   std::error_code ignored;
@@ -24,18 +30,18 @@ struct Listing {
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
          entry.increment(error)) {
       std::error_code ignored;
-      if (entry->is_regular_file(ignored)) {
-        files.push_back(entry->path());
-      } else if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
-        folders.push_back(entry->path());
-      }
+      const fs::file_status status = entry->symlink_status(ignored);
+      (fs::is_regular_file(status) ? files
+       : fs::is_directory(status)  ? folders
+                                   : others)
+          .push_back(entry->path());
     }
-    std::ranges::sort(files);
-    std::ranges::sort(folders);
+    for (auto* const paths : {&files, &folders, &others}) std::ranges::sort(*paths);
   }
 
   std::vector<fs::path> files;
   std::vector<fs::path> folders;
+  std::vector<fs::path> others;  // links, pipes and the like
 };
 
 // Both browsers spread the files of an origin over folders with names of two characters.
@@ -56,20 +62,45 @@ class Search {
     } else if (IsFirefoxFolder(parent)) {
       Add(ReadFirefoxFolder(parent));
     }
-    Walk(root_);
+    WalkAll();
     AddLooseSlots();
     std::ranges::sort(places_, {}, &PoolPlace::id);
     return std::move(places_);
   }
 
  private:
-  void Walk(const fs::path& folder) {
-    if (folder.filename() == kSlotFolder) return AddSlotFolder(folder);
+  // Not by recursion: how deep the folders go is not for the tool to say.
+  void WalkAll() {
+    struct Place {
+      fs::path folder;
+      int depth;
+    };
+    std::vector<Place> to_do = {{root_, 0}};
+    bool is_cut = false;
+    while (!to_do.empty()) {
+      const auto [folder, depth] = std::move(to_do.back());
+      to_do.pop_back();
+      std::vector<fs::path> inner = Look(folder);
+      if (depth == kMaxDepth) {
+        is_cut = is_cut || !inner.empty();
+        continue;
+      }
+      for (fs::path& path : inner) to_do.push_back({std::move(path), depth + 1});
+    }
+    if (is_cut) Warn(fmt::format("folders deeper than {} levels are not looked into", kMaxDepth));
+  }
+
+  // The folders in which to go on.
+  std::vector<fs::path> Look(const fs::path& folder) {
+    if (folder.filename() == kSlotFolder) {
+      AddSlotFolder(folder);
+      return {};
+    }
     if (IsChromiumFolder(folder)) Add(ReadChromiumFolder(folder));
     if (IsFirefoxFolder(folder)) Add(ReadFirefoxFolder(folder));
-    const Listing listing(folder);
-    for (const fs::path& file : listing.files) loose_files_.push_back(file);
-    for (const fs::path& inner : listing.folders) Walk(inner);
+    Listing listing(folder);
+    for (fs::path& file : listing.files) loose_files_.push_back(std::move(file));
+    return std::move(listing.folders);
   }
 
   void Add(std::vector<PoolPlace> places) {
@@ -86,8 +117,15 @@ class Search {
       const fs::path relative = place.folder.lexically_relative(root_);
       if (relative != ".") place.directory = relative.generic_string();
     }
-    for (const fs::path& file : Listing(folder).files) {
+    const Listing listing(folder);
+    for (const fs::path& file : listing.files) {
       place.slots.push_back({.path = file, .name = file.filename().string()});
+    }
+    for (const fs::path& other : listing.others) {
+      place.foreign.push_back({other.filename().string(), "not a regular file"});
+    }
+    for (const fs::path& inner : listing.folders) {
+      place.foreign.push_back({inner.filename().string(), "a folder"});
     }
     places_.push_back(std::move(place));
   }
@@ -96,6 +134,7 @@ class Search {
   void AddLooseSlots() {
     struct Group {
       std::vector<SlotFile> slots;
+      std::vector<ForeignFile> foreign;
       bool is_sure = false;
     };
     std::map<fs::path, Group> groups;
@@ -108,8 +147,13 @@ class Search {
         // What can't be read is not known to be a slot; where one must be, its pool says so.
         continue;
       }
-      if (!CanBeSlot(facts)) continue;
+      const bool is_foreign = IsForeignZeros(facts) && facts.file_size > 0;
+      if (!is_foreign && !CanBeSlot(facts)) continue;
       Group& group = groups[GroupOf(file, root_)];
+      if (is_foreign) {
+        group.foreign.push_back({file.filename().string(), std::string(kForeignZeros)});
+        continue;
+      }
       group.slots.push_back({.path = file, .name = file.filename().string()});
       group.is_sure = group.is_sure || IsSurelySlot(facts);
     }
@@ -119,6 +163,7 @@ class Search {
       place.layout = Layout::kFolder;
       place.folder = folder;
       place.slots = std::move(group.slots);
+      place.foreign = std::move(group.foreign);
       places_.push_back(std::move(place));
     }
   }
@@ -129,10 +174,10 @@ class Search {
   std::set<fs::path> known_;
 };
 
-std::string ListOf(const std::vector<PoolPlace>& places) {
-  std::string text;
-  for (const PoolPlace& place : places) text += "\n  " + place.id();
-  return text;
+std::vector<std::string> IdsOf(const std::vector<PoolPlace>& places) {
+  std::vector<std::string> ids;
+  for (const PoolPlace& place : places) ids.push_back(place.id());
+  return ids;
 }
 
 }  // namespace
@@ -175,8 +220,9 @@ std::vector<PoolPlace> SelectPools(const fs::path& dir, const std::string& selec
     }
     if (!chosen.empty()) return chosen;
   }
-  throw Failure(ExitCode::kNotFound, dir.string() + ": there is no pool " + selector +
-                                         " here, but these:" + ListOf(places));
+  throw Failure(
+      ExitCode::kNotFound,
+      dir.string() + ": there is no pool " + selector + " here, but these:", IdsOf(places));
 }
 
 PoolPlace FindPool(const fs::path& dir, const std::string& selector) {
@@ -184,7 +230,7 @@ PoolPlace FindPool(const fs::path& dir, const std::string& selector) {
   if (places.size() > 1) {
     throw Failure(
         ExitCode::kUsage,
-        dir.string() + ": there are several pools here; choose one with --pool:" + ListOf(places));
+        dir.string() + ": there are several pools here; choose one with --pool:", IdsOf(places));
   }
   return std::move(places.front());
 }

@@ -5,6 +5,9 @@
 // ones in a database: there the pools of an origin are told apart by it. Without it, what looks
 // like a slot is taken for one, and the slots of one folder for one pool.
 //
+// Somebody else may have filled DIR: no link is followed, nothing but regular files is opened, and
+// paths in a browser's database lead nowhere but to where that browser puts files.
+//
 // Threads: none of its own. Errors: Failure. Nothing is written, and nothing in DIR is created.
 #ifndef SAHPOOL_TOOLS_CLI_POOL_PLACE_H_
 #define SAHPOOL_TOOLS_CLI_POOL_PLACE_H_
@@ -26,6 +29,11 @@ enum class Layout {
   kFirefox,    // the same of Firefox
 };
 
+struct ForeignFile {
+  std::string name;
+  std::string reason;  // such as "a link"
+};
+
 struct PoolPlace {
   Layout layout = Layout::kDirectory;
   // The folder below which the slots lie.
@@ -35,6 +43,11 @@ struct PoolPlace {
   // Such as "https://example.org"; empty when nothing tells.
   std::string origin;
   std::vector<SlotFile> slots;
+  // What lies among the slots and is none.
+  std::vector<ForeignFile> foreign;
+  // Why `slots` may lack some: what is wrong with the list that the browser keeps, which a warning
+  // has said. Mostly empty.
+  std::string problem;
 
   bool is_in_browser() const { return layout == Layout::kChromium || layout == Layout::kFirefox; }
   // What --pool takes: the origin and the directory, as far as they are known, or the folder.
@@ -59,6 +72,9 @@ bool IsChromiumFolder(const std::filesystem::path& folder);
 std::vector<PoolPlace> ReadChromiumFolder(const std::filesystem::path& folder);
 bool IsFirefoxFolder(const std::filesystem::path& folder);
 std::vector<PoolPlace> ReadFirefoxFolder(const std::filesystem::path& folder);
+
+// Of files for which IsForeignZeros() holds.
+inline constexpr std::string_view kForeignZeros = "begins with zeros but is no free slot";
 
 // The folder that holds the slots of a pool.
 inline constexpr std::string_view kSlotFolder = ".opaque";

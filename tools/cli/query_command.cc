@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/open_pool.h"
 #include "cli/output.h"
+#include "cli/printable.h"
 
 namespace sahpool::cli {
 namespace {
@@ -39,7 +40,7 @@ std::string TextValue(const Statement& row, int column) {
     case SQLITE_BLOB:
       return "x'" + Hex(row.Blob(column)) + "'";
     default:
-      return Printable(row.Text(column));
+      return row.Text(column);
   }
 }
 
@@ -63,14 +64,12 @@ class Rows {
     bool is_first = true;
     while (statement.Step()) {
       if (json_) {
-        fmt::print("{}{}", printed_ == 0 ? "[\n" : ",\n",
-                   JsonRow(statement).dump(-1, ' ', false, Json::error_handler_t::replace));
+        fmt::print("{}{}", printed_ == 0 ? "[\n" : ",\n", TextOf(JsonRow(statement)));
       } else {
         if (is_first && header_) {
-          PrintLine(statement,
-                    [&](int i) { return Printable(sqlite3_column_name(statement.get(), i)); });
+          PrintCells(statement, [&](int i) { return sqlite3_column_name(statement.get(), i); });
         }
-        PrintLine(statement, [&](int i) { return TextValue(statement, i); });
+        PrintCells(statement, [&](int i) { return TextValue(statement, i); });
       }
       is_first = false;
       ++printed_;
@@ -83,9 +82,10 @@ class Rows {
 
  private:
   template <typename Cell>
-  static void PrintLine(const Statement& statement, Cell cell) {
+  static void PrintCells(const Statement& statement, Cell cell) {
+    // Tabs within a cell are escaped, as all that could be taken for the end of one.
     for (int i = 0; i < statement.column_count(); ++i) {
-      fmt::print("{}{}", i == 0 ? "" : "\t", cell(i));
+      fmt::print("{}{}", i == 0 ? "" : "\t", Printable(cell(i)));
     }
     fmt::print("\n");
   }
@@ -101,6 +101,7 @@ ExitCode Query(const Arguments& arguments) {
   const PoolPlace place = FindPool(arguments.dir, arguments.pool);
   WarnOfUser(place);
   OpenPool pool(place, Access::kRead);
+  pool.RequireAllSlots();
   Connection connection = pool.Connect(pool.Find(arguments.name));
   connection.Execute("PRAGMA query_only = ON");
   Rows rows(arguments.json, arguments.header);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "cli/failure.h"
 #include "pool/pool.h"
 
 namespace sahpool::cli {
@@ -41,6 +42,15 @@ bool IsCompanion(const Piece& piece) {
   return piece.kind == ContentKind::kJournal || piece.kind == ContentKind::kWal;
 }
 
+// What was made to be filled later, and has not been.
+bool BeginsWithZeros(const SlotFile& file) {
+  constexpr std::int64_t kLook = 1 << 20;
+  FileSource source(file.path, 0);
+  std::vector<std::byte> bytes(static_cast<std::size_t>(std::min(source.size(), kLook)));
+  Require(source.Read(bytes, 0), file.name);
+  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+}
+
 // Nothing for a slot that is free, or that holds what a deletion or an import left.
 std::optional<Piece> ReadPiece(const SlotFile& file) {
   SlotFileFacts facts = ReadSlotFile(file.path);
@@ -66,7 +76,8 @@ std::optional<Piece> ReadPiece(const SlotFile& file) {
   }
   if (header.kind == HeaderKind::kTemporary && header.has_digest) return std::nullopt;
   const bool is_free = header.kind == HeaderKind::kFree;
-  if (is_free && facts.content == ContentKind::kNothing) return std::nullopt;
+  if (is_free && (facts.content == ContentKind::kNothing || facts.is_unfilled)) return std::nullopt;
+  if (IsForeignZeros(facts) && BeginsWithZeros(file)) return std::nullopt;
   if (facts.is_deleted_journal()) return std::nullopt;
   if (header.kind == HeaderKind::kNamed || LooksLikeName(header.path)) piece.name = header.path;
   if (header.kind == HeaderKind::kNamed) piece.flags = header.flags;
@@ -82,12 +93,17 @@ std::optional<Piece> ReadPiece(const SlotFile& file) {
 // As the pool's start would decide. Where nothing but the seal tells that there is one, it counts
 // when it is whole: one of an earlier journal does not match what is there.
 JournalFate FateOf(const Piece& journal, const Piece& database) {
-  const bool is_sealed = journal.flags
-                             ? (*journal.flags & open_flag::kSealedJournal) != 0
-                             : FateOfSealed(journal.file.path, nullptr) == JournalFate::kStays;
-  if (!is_sealed) return JournalFate::kStays;
-  const bool has_notes = database.begin == kSlotDataOffset;
-  return FateOfSealed(journal.file.path, has_notes ? &database.file.path : nullptr);
+  try {
+    const bool is_sealed = journal.flags
+                               ? (*journal.flags & open_flag::kSealedJournal) != 0
+                               : FateOfSealed(journal.file.path, nullptr) == JournalFate::kStays;
+    if (!is_sealed) return JournalFate::kStays;
+    const bool has_notes = database.begin == kSlotDataOffset;
+    return FateOfSealed(journal.file.path, has_notes ? &database.file.path : nullptr);
+  } catch (const Failure&) {
+    // Not all of them can be read.
+    return JournalFate::kDoubtful;
+  }
 }
 
 class Planner {
@@ -222,10 +238,17 @@ std::optional<SlotHeaderBytes> RepairHeader(const SlotHeaderBytes& header) {
 
 Salvage PlanSalvage(const PoolPlace& place) {
   std::vector<Piece> pieces;
+  std::vector<UnreadableSlot> unreadable;
   for (const SlotFile& slot : place.slots) {
-    if (auto piece = ReadPiece(slot)) pieces.push_back(std::move(*piece));
+    try {
+      if (auto piece = ReadPiece(slot)) pieces.push_back(std::move(*piece));
+    } catch (const Failure& failure) {
+      unreadable.push_back({slot.name, failure.what()});
+    }
   }
-  return Planner(std::move(pieces)).Plan();
+  Salvage salvage = Planner(std::move(pieces)).Plan();
+  salvage.unreadable = std::move(unreadable);
+  return salvage;
 }
 
 }  // namespace sahpool::cli

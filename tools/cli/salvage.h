@@ -1,7 +1,7 @@
 // Which slots of a damaged pool belong together, and what they were called: decided from headers,
 // repaired where that can be done with certainty, and from what the content looks like.
 //
-// Threads: one. Errors: Failure when a slot can't be read.
+// Threads: one. Errors: none; a slot that can't be read is in the list of those.
 #ifndef SAHPOOL_TOOLS_CLI_SALVAGE_H_
 #define SAHPOOL_TOOLS_CLI_SALVAGE_H_
 
@@ -37,7 +37,13 @@ struct SalvagedDatabase {
   JournalFate journal_fate = JournalFate::kStays;
 };
 
+struct UnreadableSlot {
+  std::string name;
+  std::string reason;
+};
+
 struct Salvage {
+  std::vector<UnreadableSlot> unreadable;
   std::vector<Piece> pieces;
   std::vector<SalvagedDatabase> databases;
   // Pieces that belong to no database.

@@ -14,12 +14,11 @@
 #include "format/byte_order.h"
 #include "format/database_header.h"
 #include "format/journal_header.h"
+#include "format/slot_proof.h"
 #include "native/posix_storage.h"
 
 namespace sahpool::cli {
 namespace {
-
-constexpr std::size_t kMagicSize = kDatabaseMagicSize;
 
 ContentKind KindOf(std::span<const std::byte> start) {
   constexpr std::uint32_t kWalMagic = 0x377f0682;  // or with the lowest bit set
@@ -41,18 +40,17 @@ bool IsNamedWithReason(const DecodedHeader& header) {
 
 }  // namespace
 
-FileSource::FileSource(const std::filesystem::path& path, std::int64_t begin) : begin_(begin) {
-  descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor_ < 0) Require(ErrnoStatus("open", errno), path.string());
+FileSource::FileSource(const std::filesystem::path& path, std::int64_t begin, Links links)
+    : file_(Require(OpenRegularFile(path, O_RDONLY, links), path.string())), begin_(begin) {
   struct stat info{};
-  if (fstat(descriptor_, &info) == 0) size_ = std::max<std::int64_t>(info.st_size - begin, 0);
+  if (fstat(file_.get(), &info) != 0) Require(ErrnoStatus("fstat", errno), path.string());
+  size_ = std::max<std::int64_t>(info.st_size - begin, 0);
+  link_count_ = info.st_nlink;
 }
-
-FileSource::~FileSource() { close(descriptor_); }
 
 Status FileSource::Read(std::span<std::byte> into, std::int64_t offset) {
   while (!into.empty()) {
-    const ssize_t count = pread(descriptor_, into.data(), into.size(), begin_ + offset);
+    const ssize_t count = pread(file_.get(), into.data(), into.size(), begin_ + offset);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return ErrnoStatus("pread", errno);
     if (count == 0) return {Code::kIo, "read past the end of a file"};
@@ -66,15 +64,17 @@ SlotFileFacts ReadSlotFile(const std::filesystem::path& path) {
   FileSource file(path, 0);
   SlotFileFacts facts;
   facts.file_size = file.size();
-  const auto present = std::min<std::int64_t>(file.size(), kSlotHeaderSize);
-  Require(file.Read(std::span(facts.header).first(static_cast<std::size_t>(present)), 0),
-          path.string());
+  facts.link_count = file.link_count();
+  std::array<std::byte, kSlotProofSize> buffer{};
+  const auto start = std::span(buffer).first(
+      static_cast<std::size_t>(std::min<std::int64_t>(file.size(), kSlotProofSize)));
+  Require(file.Read(start, 0), path.string());
+  std::ranges::copy(start.first(std::min(start.size(), kSlotHeaderSize)), facts.header.begin());
+  facts.is_proven = IsProvablySlot(start, facts.file_size);
+  facts.is_unfilled = IsUnfilledSlot(start, facts.file_size);
   facts.starts_as_database = HasDatabaseMagic(facts.header);
-  std::array<std::byte, kMagicSize> start;
-  const auto content = std::span(start).first(
-      static_cast<std::size_t>(std::min<std::int64_t>(facts.bytes(), kMagicSize)));
-  Require(file.Read(content, kSlotDataOffset), path.string());
-  facts.content = KindOf(content);
+  facts.content =
+      KindOf(start.subspan(std::min(start.size(), static_cast<std::size_t>(kSlotDataOffset))));
   if (facts.content == ContentKind::kJournal) {
     JournalSeal seal;
     Require(file.Read(std::as_writable_bytes(std::span(&seal, 1)), kAnnexOffset), path.string());
@@ -90,10 +90,17 @@ bool IsSurelySlot(const SlotFileFacts& facts) {
   return facts.content == ContentKind::kDatabase || IsNamedWithReason(facts.Decode());
 }
 
+bool IsForeignZeros(const SlotFileFacts& facts) {
+  return facts.has_empty_header() && !facts.is_proven && !facts.is_unfilled &&
+         (facts.content == ContentKind::kNothing || facts.content == ContentKind::kUnknown);
+}
+
 bool CanBeSlot(const SlotFileFacts& facts) {
   if (IsSurelySlot(facts)) return true;
-  if (facts.starts_as_database || facts.file_size < kSlotDataOffset) return false;
-  return facts.has_empty_header() || facts.Decode().kind != HeaderKind::kUnbelievable ||
+  if (facts.starts_as_database || facts.file_size < kSlotDataOffset || IsForeignZeros(facts)) {
+    return false;
+  }
+  return facts.Decode().kind != HeaderKind::kUnbelievable ||
          facts.content == ContentKind::kJournal || facts.content == ContentKind::kWal;
 }
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 
+#include "cli/descriptor.h"
 #include "format/byte_source.h"
 #include "format/slot_header.h"
 
@@ -27,6 +28,12 @@ struct SlotFileFacts {
   SlotHeaderBytes header{};
   std::int64_t file_size = 0;
   ContentKind content = ContentKind::kNothing;
+  // It is known to be a slot (format/slot_proof.h): what is not is never written to.
+  bool is_proven = false;
+  // It is shorter than a slot and all zeros: a new slot, if it lies where only slots do.
+  bool is_unfilled = false;
+  // More than one: it is also a file somewhere else.
+  std::uint64_t link_count = 1;
   // Behind the header stands a seal, as only sahpool writes them with a journal (format/annex.h).
   bool has_seal = false;
   // The file begins like a database itself: it has no header, or never was a slot.
@@ -47,8 +54,11 @@ SlotFileFacts ReadSlotFile(const std::filesystem::path& path);
 
 // Whether the file can only be a slot that is or was in use, by what is in it.
 bool IsSurelySlot(const SlotFileFacts& facts);
-// Whether the file can be a slot, for a folder in which there surely are some.
+// Whether the file can be a slot, be it a damaged one, for a folder in which there surely are some.
 bool CanBeSlot(const SlotFileFacts& facts);
+// Whether it begins as a free slot does, without being one: so do disk images and files that were
+// made to be filled later.
+bool IsForeignZeros(const SlotFileFacts& facts);
 
 // "database", "journal", "wal", "super-journal" or "temporary", by the flags of a header.
 const char* TypeName(std::uint32_t flags);
@@ -58,18 +68,17 @@ const char* ContentName(ContentKind kind);
 // A part of a file, read only: from `begin` to its end.
 class FileSource final : public ByteSource {
  public:
-  FileSource(const std::filesystem::path& path, std::int64_t begin);
-  ~FileSource();
-  FileSource(const FileSource&) = delete;
-  FileSource& operator=(const FileSource&) = delete;
+  FileSource(const std::filesystem::path& path, std::int64_t begin, Links links = Links::kRefuse);
 
   std::int64_t size() const override { return size_; }
+  std::uint64_t link_count() const { return link_count_; }
   Status Read(std::span<std::byte> into, std::int64_t offset) override;
 
  private:
-  int descriptor_;
+  Descriptor file_;
   std::int64_t begin_;
   std::int64_t size_ = 0;
+  std::uint64_t link_count_ = 1;
 };
 
 }  // namespace sahpool::cli

@@ -1,5 +1,8 @@
 #include "cli/sql.h"
 
+#include <fmt/format.h>
+
+#include <cctype>
 #include <cstring>
 
 namespace sahpool::cli {
@@ -27,6 +30,24 @@ Connection::Connection(const std::string& name, const char* vfs) {
   if (result != SQLITE_OK) throw Error();
 }
 
+Connection Connection::OpenImmutable(const std::filesystem::path& path) {
+  std::string uri = "file:";
+  for (const char c : path.string()) {
+    const bool is_plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/';
+    uri += is_plain ? std::string(1, c)
+                    : fmt::format("%{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  uri += "?immutable=1";
+  sqlite3* opened = nullptr;
+  const int result =
+      sqlite3_open_v2(uri.c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+  Connection connection(opened);
+  if (opened == nullptr) throw Failure(ExitCode::kFailed, "out of memory");
+  if (result != SQLITE_OK) throw connection.Error();
+  connection.Distrust();
+  return connection;
+}
+
 Connection Connection::OpenBytes(std::span<const std::byte> bytes) {
   Connection connection(":memory:", nullptr);
   auto* const copy = static_cast<unsigned char*>(sqlite3_malloc64(bytes.size()));
@@ -42,6 +63,11 @@ Connection Connection::OpenBytes(std::span<const std::byte> bytes) {
     throw connection.Error();
   }
   return connection;
+}
+
+void Connection::Distrust() {
+  sqlite3_db_config(get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
 }
 
 void Connection::Execute(const char* sql) {
@@ -63,9 +89,10 @@ Statement::Statement(Connection& connection, std::string_view sql, std::string_v
   if (rest != nullptr) *rest = sql.substr(static_cast<std::size_t>(tail - sql.data()));
 }
 
-void Statement::Bind(const char* parameter, std::span<const std::byte> blob) {
+void Statement::Bind(const char* parameter, std::string_view text) {
   const int index = sqlite3_bind_parameter_index(get(), parameter);
-  if (sqlite3_bind_blob64(get(), index, blob.data(), blob.size(), SQLITE_TRANSIENT) != SQLITE_OK) {
+  if (sqlite3_bind_text64(get(), index, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8) !=
+      SQLITE_OK) {
     throw connection_.Error();
   }
 }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,15 +23,21 @@ class Connection {
  public:
   // `vfs` may be null: SQLite's own.
   Connection(const std::string& name, const char* vfs);
+  // A file that nobody changes meanwhile: nothing is locked and nothing made beside it.
+  static Connection OpenImmutable(const std::filesystem::path& path);
   // A database that consists of a copy of `bytes`.
   static Connection OpenBytes(std::span<const std::byte> bytes);
 
   sqlite3* get() const { return database_.get(); }
+  // For a database of which nobody knows who made it: its schema may do nothing but describe it.
+  void Distrust();
   void Execute(const char* sql);
   // The error of the last call.
   Failure Error() const;
 
  private:
+  explicit Connection(sqlite3* opened) : database_(opened) {}
+
   struct Close {
     void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
   };
@@ -45,7 +52,7 @@ class Statement {
 
   bool empty() const { return statement_ == nullptr; }
   sqlite3_stmt* get() const { return statement_.get(); }
-  void Bind(const char* parameter, std::span<const std::byte> blob);
+  void Bind(const char* parameter, std::string_view text);
   // Whether there is a row.
   bool Step();
 

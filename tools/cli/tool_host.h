@@ -27,7 +27,7 @@ class ToolHost final : public Host {
     return system_.SleepMicroseconds(microseconds);
   }
   void Log(LogLevel level, std::string_view message) override {
-    if (!is_quiet_ && level == LogLevel::kWarning) Warn(std::string(message));
+    if (!is_quiet_ && level == LogLevel::kWarning) Warn(message);
   }
 
  private:

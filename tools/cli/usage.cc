@@ -70,14 +70,12 @@ bool IsRunningIn(const fs::path& profile, pid_t process_id) {
 
 // Whether somebody holds a POSIX lock on the file, as a running browser does.
 bool IsLocked(const fs::path& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return false;
+  const auto file = OpenRegularFile(path, O_RDONLY, Links::kRefuse);
+  if (!file.ok()) return false;
   struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  const bool is_locked = fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  close(descriptor);
-  return is_locked;
+  return fcntl(file.value().get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 // Chromium's link is "SingletonLock" -> "HOST-PROCESS".

@@ -1,5 +1,6 @@
 // Makes the module of the package, dist/index.js, of the compiled ones: a single one compresses best,
-// and a page without a bundler fetches one file. The adapter for wa-sqlite is another.
+// and a page without a bundler fetches one file. It and the side module beside it agree on short names.
+// The adapter for wa-sqlite is another.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -7,8 +8,11 @@ import { fileURLToPath } from 'node:url';
 
 import { rolldown } from 'rolldown';
 
+import { shortenExports } from './short-exports.mjs';
+
 const modules = fileURLToPath(new URL('../build/modules', import.meta.url));
-const output = fileURLToPath(new URL('dist/index.js', import.meta.url));
+const sideModule = fileURLToPath(new URL('../build/wasm/sahpool.wasm', import.meta.url));
+const output = fileURLToPath(new URL('dist/', import.meta.url));
 const adapter = fileURLToPath(new URL('dist/wa-sqlite/index.js', import.meta.url));
 
 /** All words of a TypeScript source or declaration but those in comments. */
@@ -37,15 +41,25 @@ const spelled = fs
   .flatMap((it) => fs.readFileSync(path.join(modules, it), 'utf8').match(/(?<=')\w+(?=')/g) ?? []);
 const reserved = [...new Set([...foreign.flatMap(wordsOf), ...spelled])];
 
+const { module, names } = shortenExports(fs.readFileSync(sideModule));
+const shortened = {
+  name: 'short-exports',
+  transform: (source) => ({
+    code: source.replace(/\bsahpool_\w+/g, (it) => names.get(it) ?? it),
+    moduleType: 'js',
+  }),
+};
+
 const bundle = await rolldown({
   input: path.join(modules, 'index.js'),
   transform: { target: 'es2022' },
+  plugins: [shortened],
 });
 const {
   output: [{ code }],
 } = await bundle.generate({
   format: 'es',
-  minify: { mangleProps: { include: /^[a-z]/, reserved } },
+  minify: { mangleProps: { include: /^[a-z]/, reserved: [...reserved, ...names.values()] } },
   comments: false,
 });
 await bundle.close();
@@ -53,8 +67,9 @@ await bundle.close();
 // Bundlers look for a plain string here.
 const [minified, plain] = ['new URL(`./sahpool.wasm`', 'new URL("./sahpool.wasm"'];
 if (!code.includes(minified)) throw new Error(`the bundle has no ${minified}`);
-fs.mkdirSync(path.dirname(output), { recursive: true });
-fs.writeFileSync(output, code.replace(minified, plain));
+fs.mkdirSync(output, { recursive: true });
+fs.writeFileSync(path.join(output, 'index.js'), code.replace(minified, plain));
+fs.writeFileSync(path.join(output, 'sahpool.wasm'), module);
 
 // An entry of its own, which imports the other one by what is public of it.
 const adapterBundle = await rolldown({

@@ -12,7 +12,7 @@ import {
   SahpoolError,
   SideModuleError,
 } from '../../npm/dist/index.js';
-import { loadSqlite, sideModule } from './harness.mjs';
+import { loadSqlite, sideModule, versionFunction } from './harness.mjs';
 import { body, buildModule, importOf } from './wasm-builder.mjs';
 
 const sideModuleBytes = fs.readFileSync(new URL('../../npm/dist/sahpool.wasm', import.meta.url));
@@ -182,7 +182,7 @@ describe('the side module', () => {
       /sahpool_host\.sing, other\.x/,
     ],
     'has another ABI': [
-      buildModule({ functions: { sahpool_abi_version: body.constant(9) } }),
+      buildModule({ functions: { [versionFunction]: body.constant(9) } }),
       /ABI version is 9,/,
     ],
     'has none': [buildModule(), /ABI version is undefined/],
@@ -224,7 +224,7 @@ describe('the side module', () => {
       const wasm = buildModule({
         dylink: { memorySize: 100, memoryAlignment: 8, tableSize: 3 },
         imports,
-        functions: { sahpool_abi_version: body.getGlobal(global) },
+        functions: { [versionFunction]: body.getGlobal(global) },
       });
       await attach(sqlite3, { wasm }).then(
         () => found.push(1),
@@ -255,7 +255,7 @@ describe('the side module', () => {
         wasm: wasm({
           __wasm_apply_data_relocs: body.increment(0),
           __wasm_call_ctors: body.increment(0),
-          sahpool_abi_version: body.increment(0),
+          [versionFunction]: body.increment(0),
         }),
       }),
       /ABI version is 3,/,

@@ -15,6 +15,11 @@ export const sideModule = await WebAssembly.compile(
   fs.readFileSync(fileURLToPath(new URL('../../npm/dist/sahpool.wasm', import.meta.url))),
 );
 
+/** The export that tells the module's version. */
+export const versionFunction = WebAssembly.Module.exports(sideModule)
+  .map((it) => it.name)
+  .find((it) => it.startsWith('version'));
+
 /**
  * An sqlite3 namespace of its own, whose console output goes to `logs`.
  * @param version of the official package, or the name of another build's package.

@@ -1,8 +1,11 @@
 // Checks that the APIs exist which a pool needs, each with a message of its own, before anything in
 // OPFS is touched.
 
-import { UnsupportedEnvironmentError } from './errors.js';
+import { SahpoolError, UnsupportedEnvironmentError } from './errors.js';
 import { exceptionText, isForbidden, isUnsupported } from './exception-text.js';
+
+/** Chromium may take a minute after site data were cleared. */
+const LONGEST_OPENING = 15_000;
 
 type Scope = Readonly<Record<string, unknown>>;
 
@@ -58,17 +61,49 @@ export function checkEnvironment(): void {
   }
 }
 
+/** Explains an exception of what a page is refused as a whole: OPFS, Web Locks. */
+export function explainRefusal(cause: unknown): unknown {
+  if (!isForbidden(cause)) return cause;
+  return new UnsupportedEnvironmentError(
+    'The browser refuses access to storage, as in private windows and sandboxed frames and where ' +
+      `cookies are blocked: ${exceptionText(cause)}`,
+    { cause },
+  );
+}
+
 /** The root of OPFS. */
 export async function openRoot(): Promise<FileSystemDirectoryHandle> {
   try {
     return await navigator.storage.getDirectory();
   } catch (cause) {
-    if (!isForbidden(cause)) throw cause;
-    throw new UnsupportedEnvironmentError(
-      `The browser refuses access to OPFS, as it does in private windows: ${exceptionText(cause)}`,
-      { cause },
-    );
+    throw explainRefusal(cause);
   }
+}
+
+/** A handle, if the browser gives one in time; one that comes too late is closed. */
+function createHandle(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      reject(
+        new SahpoolError(
+          `The browser has not opened "${file.name}" in ${LONGEST_OPENING / 1000} s, as after site ` +
+            'data were cleared. Reload the page, or restart the browser.',
+        ),
+      );
+    }, LONGEST_OPENING);
+    file
+      .createSyncAccessHandle()
+      .then((handle) => {
+        if (isLate) handle.close();
+        resolve(handle);
+      })
+      .catch(reject)
+      .finally(() => {
+        clearTimeout(timer);
+      });
+  });
 }
 
 async function demandSynchronous(handle: FileSystemSyncAccessHandle): Promise<void> {
@@ -91,7 +126,7 @@ async function demandSynchronous(handle: FileSystemSyncAccessHandle): Promise<vo
 export async function openHandle(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
   let handle: FileSystemSyncAccessHandle;
   try {
-    handle = await file.createSyncAccessHandle();
+    handle = await createHandle(file);
   } catch (cause) {
     if (!isUnsupported(cause)) throw cause;
     throw new UnsupportedEnvironmentError(

@@ -27,9 +27,12 @@ export function isOutOfSpace(exception: unknown): boolean {
   return OUT_OF_SPACE.test(exceptionText(exception));
 }
 
-/** Whether the exception says that somebody else has the file open. */
+/**
+ * Whether an exception of createSyncAccessHandle() says that somebody else has the file open:
+ * NoModificationAllowedError in Chromium and Firefox, InvalidStateError in Safari.
+ */
 export function isLocked(exception: unknown): boolean {
-  return nameOf(exception) === 'NoModificationAllowedError';
+  return /^(NoModificationAllowed|InvalidState)Error$/.test(nameOf(exception));
 }
 
 export function isNotFound(exception: unknown): boolean {
@@ -40,7 +43,12 @@ export function isUnsupported(exception: unknown): boolean {
   return nameOf(exception) === 'NotSupportedError';
 }
 
-/** Whether OPFS is closed to this page, as in Firefox's private windows. */
+/**
+ * Whether an exception of getDirectory() or locks.request() says that storage is closed to this page:
+ *   SecurityError    Firefox in private windows and sandboxed frames; Chromium with cookies blocked
+ *   NotAllowedError  Chromium, by a policy or in some embedded pages
+ *   UnknownError     Safari in private windows
+ */
 export function isForbidden(exception: unknown): boolean {
-  return ['SecurityError', 'NotAllowedError'].includes(nameOf(exception));
+  return /^(Security|NotAllowed|Unknown)Error$/.test(nameOf(exception));
 }

@@ -19,6 +19,9 @@ export interface Slot {
  */
 const BYTES_PER_ESTIMATE = 64 * 1024 * 1024;
 
+/** Chromium's own number for a full disk, which write() may return, also as an unsigned one. */
+const NO_SPACE = -8;
+
 export class HandleTable {
   readonly #memory: WasmMemory;
   readonly #estimate: StorageEstimate;
@@ -54,7 +57,8 @@ export class HandleTable {
 
   read(number: number, into: number, count: number, offset: number): number {
     try {
-      return this.#handle(number).read(this.#memory.view(into, count), { at: offset });
+      const bytes = this.#memory.view(into, count);
+      return this.#judge(this.#handle(number).read(bytes, { at: offset }), count);
     } catch (exception) {
       return this.#fail(exception);
     }
@@ -65,8 +69,7 @@ export class HandleTable {
       const written = this.#handle(number).write(this.#memory.lentOrOwn(from, count), {
         at: offset,
       });
-      this.#noteWritten(written, count);
-      return written;
+      return this.#noteWritten(this.#judge(written, count), count);
     } catch (exception) {
       return this.#fail(exception);
     }
@@ -83,7 +86,7 @@ export class HandleTable {
 
   size(number: number): number {
     try {
-      return this.#handle(number).getSize();
+      return this.#judge(this.#handle(number).getSize(), Number.MAX_SAFE_INTEGER);
     } catch (exception) {
       return this.#fail(exception);
     }
@@ -104,7 +107,18 @@ export class HandleTable {
     return slot.handle;
   }
 
-  #noteWritten(written: number, asked: number): void {
+  /** A count that a handle gave, if it can be one. */
+  #judge(count: number, most: number): number {
+    if (Number.isInteger(count) && count >= 0 && count <= most) return count;
+    const text = `the browser returned ${String(count)} as a number of bytes`;
+    if (count === NO_SPACE || count === NO_SPACE + 2 ** 32) return this.#failForSpace(text);
+    this.#errorText = text;
+    return HOST_ERROR;
+  }
+
+  /** Returns what the call returns to C++. */
+  #noteWritten(written: number, asked: number): number {
+    if (written < 0) return written;
     this.#bytesSinceEstimate += written;
     if (this.#bytesSinceEstimate >= BYTES_PER_ESTIMATE) {
       this.#bytesSinceEstimate = 0;
@@ -112,6 +126,7 @@ export class HandleTable {
     }
     // Firefox says in this way, and in no other, that it is out of quota.
     if (written < asked) this.#failForSpace(`the browser wrote ${written} of ${asked} bytes`);
+    return written;
   }
 
   #fail(exception: unknown): number {

@@ -1,6 +1,7 @@
 // Keeps a pool's directory to one owner: within this worker by a set of names, across workers and
 // tabs by a Web Lock.
 
+import { explainRefusal } from './environment-check.js';
 import { PoolBusyError } from './errors.js';
 import { asError } from './exception-text.js';
 
@@ -30,7 +31,7 @@ function requestLock(
       })
       .catch((reason: unknown) => {
         if (options.signal?.aborted === true) resolve(undefined);
-        else reject(asError(reason));
+        else reject(asError(explainRefusal(reason)));
       });
   });
 }

@@ -39,7 +39,8 @@ export class Pool {
   /** Set while the state is 'open'. */
   #holding: Holding | undefined;
   #state: 'open' | keyof typeof NOT_OPEN = 'starting';
-  #runningImports = 0;
+  /** Imports and exports. */
+  #transfers = 0;
   #isGrowthScheduled = false;
 
   private constructor(plugin: Plugin, options: ResolvedOptions) {
@@ -101,7 +102,12 @@ export class Pool {
     this.#demandOpen();
     const checked = checkName('name', name);
     if (sink !== undefined) checkFunction('sink', sink);
-    return transfer.exportFile(this.#plugin, this.#native, checked, sink);
+    ++this.#transfers;
+    try {
+      return transfer.exportFile(this.#plugin, this.#native, checked, sink);
+    } finally {
+      --this.#transfers;
+    }
   }
 
   importBytes(name: string, bytes: ImportChunk): number {
@@ -112,12 +118,12 @@ export class Pool {
 
   async importChunks(name: string, source: ImportSource): Promise<number> {
     this.#demandOpen();
-    ++this.#runningImports;
+    ++this.#transfers;
     try {
       const checked = checkName('name', name);
       return await transfer.importChunks(this.#plugin, this.#native, checked, source);
     } finally {
-      --this.#runningImports;
+      --this.#transfers;
     }
   }
 
@@ -208,7 +214,7 @@ export class Pool {
       } finally {
         claim.release();
       }
-      this.#native.destroy();
+      this.#native.forget();
       this.#state = 'removed';
       return true;
     });
@@ -420,8 +426,8 @@ export class Pool {
   }
 
   #demandIdle(resultCode: number, what: string): void {
-    if (this.#runningImports > 0) {
-      throw this.#error(resultCode, `can't be ${what} while an import is running`);
+    if (this.#transfers > 0) {
+      throw this.#error(resultCode, `can't be ${what} while an import or export is running`);
     }
     if (this.#native.openCount > 0) {
       throw this.#error(resultCode, `can't be ${what} while it has open files`);

@@ -4,6 +4,7 @@
 import { ABI_VERSION, type HostImports, type SideModuleExports } from './abi.js';
 import { type MemoryNeeds, readMemoryNeeds } from './dylink.js';
 import { IncompatibleSqliteError, SideModuleError } from './errors.js';
+import { exceptionText } from './exception-text.js';
 import type { SqliteInstance } from './sqlite-namespace.js';
 import type { WasmMemory } from './wasm-memory.js';
 
@@ -105,7 +106,11 @@ export async function loadSideModule(
   const layout = layOut(sqlite, memory, readMemoryNeeds(module));
   const imports = importsFor(sqlite, host, layout);
   demandAllImports(module, imports);
-  const { exports } = await WebAssembly.instantiate(module, imports);
+  const { exports } = await WebAssembly.instantiate(module, imports).catch((cause: unknown) => {
+    const error = new IncompatibleSqliteError([`its exports don't fit: ${exceptionText(cause)}`]);
+    error.cause = cause;
+    throw error;
+  });
   callIfExported(exports, '__wasm_apply_data_relocs');
   callIfExported(exports, '__wasm_call_ctors');
   const found = callIfExported(exports, 'sahpool_abi_version');

@@ -129,7 +129,9 @@ export function exportFile(
         const count = Math.min(EXPORT_BLOCK_SIZE, size - start);
         pool.check(native.sahpool_export_read(running, block, count, start));
         const piece = memory.view(block, count);
-        sink?.(piece);
+        if ((sink?.(piece) as unknown) instanceof Promise) {
+          throw new TypeError('argument "sink" must not be asynchronous');
+        }
         whole?.set(piece, start);
       }
     });

@@ -158,7 +158,7 @@ export interface PoolUtil<Database = unknown> {
   /**
    * The same piece by piece, so that a large file needs no memory of its size. Returns that size.
    * All is done when the call returns, so that the pieces are those of one moment: `sink` can't be
-   * asynchronous, and must not change the file. When it throws, the export ends.
+   * asynchronous (a TypeError), and must not change the file. When it throws, the export ends.
    */
   exportFile(name: string, sink: ExportSink): number;
 
@@ -177,7 +177,7 @@ export interface PoolUtil<Database = unknown> {
 
   /**
    * Unregisters the VFS and lets go of the pool, so that another tab or worker can open it. Throws
-   * while a file is open, an import runs or the capacity changes. Returns this object.
+   * while a file is open, an import or export runs or the capacity changes. Returns this object.
    */
   pauseVfs(): this;
 

@@ -1,27 +1,38 @@
 // From what the user gave as the side module to a compiled one.
 
 import { SideModuleError } from './errors.js';
+import { exceptionText } from './exception-text.js';
 import type { AttachOptions } from './types.js';
 
+/** Node.js, which doesn't fetch files. */
+interface NodeProcess {
+  getBuiltinModule?(name: 'fs'): { readFileSync(url: URL): BufferSource };
+}
+
+async function bytesAt(url: URL | string): Promise<{ bytes: BufferSource; type: string | null }> {
+  const { process } = globalThis as { process?: NodeProcess };
+  const fs = String(url).startsWith('file:') ? process?.getBuiltinModule?.('fs') : undefined;
+  if (fs) return { bytes: fs.readFileSync(new URL(url)), type: 'file' };
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  return { bytes: await response.arrayBuffer(), type: response.headers.get('content-type') };
+}
+
 async function compileFetched(url: URL | string): Promise<WebAssembly.Module> {
-  let response: Response;
+  let source;
   try {
-    response = await fetch(url);
+    source = await bytesAt(url);
   } catch (cause) {
-    throw new SideModuleError(`${String(url)} can't be fetched`, { cause });
-  }
-  const type = response.headers.get('content-type') ?? 'none';
-  if (!response.ok) {
-    throw new SideModuleError(`${String(url)} can't be fetched: HTTP status ${response.status}`);
+    throw new SideModuleError(`${String(url)} can't be fetched: ${exceptionText(cause)}`, {
+      cause,
+    });
   }
   try {
-    // compileStreaming() insists on the MIME type, which not every server knows.
-    return type.startsWith('application/wasm') && 'compileStreaming' in WebAssembly
-      ? await WebAssembly.compileStreaming(response)
-      : await WebAssembly.compile(await response.arrayBuffer());
+    // Not compileStreaming(), which insists on a MIME type that not every server gives.
+    return await WebAssembly.compile(source.bytes);
   } catch (cause) {
     throw new SideModuleError(
-      `${String(url)} can't be compiled as WebAssembly (its content type: ${type})`,
+      `${String(url)} can't be compiled as WebAssembly (its content type: ${source.type})`,
       { cause },
     );
   }

@@ -78,10 +78,18 @@ Status DeleteFile(Pool& pool, Slot& slot) {
   return slot.Flush();
 }
 
+// SQLite resolves names first, but its Worker1 deletes by the URI that it opened a database with.
+std::string_view PathOf(std::string_view name) {
+  if (!name.starts_with("file:")) return name;
+  name.remove_prefix(5);
+  if (name.starts_with("//")) name.remove_prefix(std::min(name.find('/', 2), name.size()));
+  return name.substr(0, name.find_first_of("?#"));
+}
+
 int DeleteMethod(sqlite3_vfs* vfs, const char* name, int /*sync_directory*/) {
   PoolVfs& self = Self(vfs);
   const MutexLock guard(self.mutex());
-  const auto resolved = self.pool().Resolve(name);
+  const auto resolved = self.pool().Resolve(PathOf(name));
   if (!resolved.ok()) return self.Fail(resolved.status(), SQLITE_IOERR_DELETE);
   Slot* const slot = self.pool().Find(resolved.value());
   if (slot == nullptr) return SQLITE_IOERR_DELETE_NOENT;

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
+import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 
 import {
@@ -89,6 +90,12 @@ describe('a namespace', () => {
     assert.match(await missingFrom(sqlite3), /can not be replaced/);
   });
 
+  test('whose functions have other signatures is refused', async () => {
+    const { sqlite3_malloc } = (await loadSqlite()).wasm.exports;
+    const sqlite3 = await namespaceWith({ exports: { sqlite3_stricmp: sqlite3_malloc } });
+    assert.match(await missingFrom(sqlite3), /exports don't fit: LinkError: .*sqlite3_stricmp/);
+  });
+
   test('that was refused can be tried again', async () => {
     const sqlite3 = await loadSqlite();
     const { SQLite3Error } = sqlite3;
@@ -105,6 +112,25 @@ describe('the side module', () => {
       const sqlite3 = await loadSqlite();
       assert.equal(await attach(sqlite3, { wasm }), sqlite3);
     }
+  });
+
+  test('is read from where it lies beside the script, in Node', async () => {
+    const url = new URL('../../npm/dist/sahpool.wasm', import.meta.url);
+    for (const options of [undefined, { wasm: url }, { wasm: url.href }]) {
+      const sqlite3 = await loadSqlite();
+      assert.equal(await attach(sqlite3, options), sqlite3);
+    }
+    const wasm = new URL('none.wasm', url);
+    await assert.rejects(attach(await loadSqlite(), { wasm }), (error) => {
+      assert.ok(error instanceof SideModuleError);
+      assert.match(error.message, /none\.wasm can't be fetched: .*ENOENT/);
+      return true;
+    });
+  });
+
+  test('and the package can be had by require(), where Node can', () => {
+    const require = createRequire(import.meta.url);
+    assert.match(require.resolve('sahpool'), /npm\/dist\/index\.js$/);
   });
 
   test('of a wrong type is a TypeError', async () => {
@@ -142,7 +168,13 @@ describe('the side module', () => {
   });
 
   test('is fetched, whatever its content type', async (t) => {
-    const types = { '/a': 'application/wasm', '/b': 'text/plain', '/c': 'text/html' };
+    const types = {
+      '/a': 'application/wasm',
+      '/b': 'text/plain',
+      '/c': 'text/html',
+      '/e': 'application/wasm; charset=utf-8',
+      '/f': 'application/wasm;v=1',
+    };
     const server = http.createServer((request, response) => {
       const type = types[request.url];
       response.writeHead(type ? 200 : 404, type && { 'content-type': type });
@@ -151,13 +183,13 @@ describe('the side module', () => {
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     t.after(() => server.close());
     const origin = `http://127.0.0.1:${server.address().port}`;
-    for (const wasm of [`${origin}/a`, new URL(`${origin}/b`)]) {
+    for (const wasm of [`${origin}/a`, new URL(`${origin}/b`), `${origin}/e`, `${origin}/f`]) {
       await attach(await loadSqlite(), { wasm });
     }
     const sqlite3 = await loadSqlite();
     for (const [path, text] of [
       ['/c', /\/c can't be compiled .*text\/html/],
-      ['/d', /\/d can't be fetched: HTTP status 404/],
+      ['/d', /\/d can't be fetched: .*HTTP status 404/],
     ]) {
       await assert.rejects(attach(sqlite3, { wasm: origin + path }), (error) => {
         assert.ok(error instanceof SideModuleError);

@@ -179,6 +179,28 @@ describe('removeVfs()', () => {
     assert.equal(await util.removeVfs(), true);
   });
 
+  test('leaves its sqlite3_vfs to a VFS that stands on it', async (t) => {
+    const { sqlite3, util, db } = await setUpWithDatabase(t);
+    const { capi, wasm } = sqlite3;
+    db.close();
+    const vfs = new capi.sqlite3_vfs(capi.sqlite3_vfs_find('a'));
+    const { $xAccess, $xDelete, $xGetLastError, $xRandomness } = vfs;
+    await util.removeVfs();
+    // Memory that was freed is soon another's.
+    for (let size = 16; size <= 4096; size += 16) {
+      const block = wasm.alloc(size);
+      wasm.heap8u().fill(0xff, block, block + size);
+    }
+    const call = (method, ...args) => wasm.functionEntry(method)(vfs.pointer, ...args);
+    const out = wasm.alloc(64);
+    const name = wasm.allocCString('/x.db');
+    assert.equal(call($xAccess, name, capi.SQLITE_ACCESS_EXISTS, out), capi.SQLITE_OK);
+    assert.equal(wasm.peek32(out), 0);
+    assert.equal(call($xDelete, name, 0), capi.SQLITE_IOERR_DELETE_NOENT);
+    assert.equal(call($xRandomness, 8, out), 8);
+    call($xGetLastError, 64, out);
+  });
+
   test('that is running makes a new installation wait', async (t) => {
     const { opfs, util, db, install } = await setUpWithDatabase(t);
     db.close();

@@ -12,7 +12,7 @@ void Pool::RemoveAll() {
     first_ = slot->next;
   }
   broken_takeover_ = {};
-  last_changed_ = nullptr;
+  changed_ = nullptr;
   has_loose_journals_ = false;
   is_started_ = false;
 }
@@ -64,7 +64,7 @@ std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
   for (Slot** link = &first_; *link != nullptr; link = &(*link)->next) {
     // A removal need not be durable either: what comes back after a crash must hold nothing.
     if ((*link)->state() == SlotState::kFree && (*link)->MakeClean().ok()) {
-      if (last_changed_ == *link) last_changed_ = nullptr;
+      ForgetChanged(**link);
       return std::unique_ptr<Slot>(std::exchange(*link, (*link)->next));
     }
   }
@@ -139,7 +139,7 @@ Status Pool::Settle() {
   }
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
     if (!slot->needs_settling()) continue;
-    if (Status s = slot->Flush(); !s.ok()) return s;
+    if (Status s = slot->Settle(); !s.ok()) return s;
   }
   return {};
 }
@@ -147,31 +147,6 @@ Status Pool::Settle() {
 Status Pool::MakeDurable(Slot& slot) {
   if (Status s = Settle(); !s.ok()) return s;
   return slot.Flush();
-}
-
-Status Pool::BeginChange(Slot& slot) {
-  // Nobody looks for a nameless file after a crash.
-  if (slot.state() == SlotState::kTemporary) return {};
-  if (last_changed_ != &slot) {
-    if (Status s = Drain(); !s.ok()) return s;
-  }
-  last_changed_ = &slot;
-  if (has_loose_journals_ && slot.is_database()) {
-    if (Status s = ForgetRetiredJournals(&slot); !s.ok()) return s;
-  }
-  return Settle();
-}
-
-Status Pool::Drain() {
-  if (last_changed_ == nullptr) return {};
-  // No database holds anything that such a journal would have to undo.
-  if (last_changed_->is_incomplete_journal()) {
-    last_changed_ = nullptr;
-    return {};
-  }
-  if (Status s = last_changed_->Drain(); !s.ok()) return s;
-  last_changed_ = nullptr;
-  return {};
 }
 
 Result<Slot*> Pool::Create(const FileName& name, std::uint32_t flags) {
@@ -231,7 +206,7 @@ Status Pool::Delete(Slot& slot) {
     return dropped;
   }
   // Without its journal nothing undoes what of the database's past a crash could bring back.
-  if (Status s = BeginChange(slot); !s.ok()) return s;
+  if (Status s = BeginChange(slot, slot.is_database()); !s.ok()) return s;
   return (slot.flags() & open_flag::kMainJournal) != 0 ? DeleteJournal(slot) : slot.SetFree();
 }
 

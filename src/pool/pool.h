@@ -92,13 +92,23 @@ class Pool {
   Status FlushJournalOf(const Slot& database);
 
   // Before a change of the file: what was kept back of the files changed before is handed over
-  // first, so that a killed process never leaves a later change without an earlier one. An error is
-  // that of the earlier change.
-  Status BeginChange(Slot& slot);
-  // Whether the database has a rollback journal with content.
-  bool HasJournal(const Slot& database) const;
-  // Hands over what was kept back, of whichever file.
-  Status Drain();
+  // first, so that a killed process never leaves a later change without an earlier one. What can't
+  // be handed over, for want of room, is an error only where this change must come after it: of
+  // one database, unless `may_overtake`, and of whatever a super-journal binds. Other files go on.
+  Status BeginChange(Slot& slot, bool may_overtake = false);
+  // When a change of the database has failed, after which SQLite undoes the transaction: what its
+  // journal keeps back need not be handed over any more, for the database has no change that it
+  // would undo.
+  void GiveUpJournalOf(const Slot& database);
+  // The same when the flush of a journal has failed.
+  void GiveUp(Slot& journal);
+  // Hands over what was kept back of other files, by the same rule.
+  Status DrainBefore(const Slot& later, bool may_overtake = false);
+  // After a write transaction: hands over what is left of it, and gives up what can't be, as a
+  // crash would. A commit has handed over all; of any other transaction the journal undoes what was
+  // handed over, and where that is nothing, nothing is to be undone. A checkpoint's pages stay: the
+  // wal-index may tell that the database has them.
+  Status EndTransaction(Slot& database);
 
   // Before the database is flushed: where its journal has a seal, what is kept back of the database
   // becomes a commit that its slot vouches for, and the journal need not be deleted durably.
@@ -167,6 +177,8 @@ class Pool {
   Status DeleteJournal(Slot& journal);
   Slot* FindDatabaseOf(const FileName& journal) const;
   Status ForgetRetiredJournals(const Slot* database);
+  void ForgetChanged(const Slot& slot);
+  static bool MustFollow(const Slot& later, const Slot& earlier, bool may_overtake);
   Status SettleJournals();
   Status SettleJournal(Slot& journal);
   Status SettleSeal(Slot& journal);
@@ -196,10 +208,13 @@ class Pool {
   };
 
   Slot* first_ = nullptr;
-  Slot* last_changed_ = nullptr;  // the only lasting file of which something may be kept back
+  // The lasting files of which something may be kept back, that was changed last first. The others
+  // are those that could not be handed over.
+  Slot* changed_ = nullptr;
   BrokenTakeover broken_takeover_;
   // A journal was retired and not flushed since.
   bool has_loose_journals_ = false;
+  bool has_given_up_ = false;  // something of a journal, which is still there
   bool is_started_ = false;
   std::int32_t keep_free_ = 0;
 };

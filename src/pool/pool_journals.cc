@@ -68,7 +68,9 @@ Status Pool::ForgetRetiredJournals(const Slot* database) {
 
 Status Pool::FlushJournalOf(const Slot& database) {
   Slot* const journal = FindCompanion(database.name(), kJournalSuffix);
-  return journal != nullptr ? journal->Flush() : Status();
+  if (journal == nullptr) return {};
+  if (journal->is_incomplete_journal()) journal->ForgetKeptWrites();
+  return journal->Flush();
 }
 
 // Deletes a journal by which nothing is to be rolled back, because it was never complete or because

@@ -68,11 +68,6 @@ Status WriteBack(Slot& database, CommittedImage& image) {
 
 }  // namespace
 
-bool Pool::HasJournal(const Slot& database) const {
-  const Slot* const journal = FindCompanion(database.name(), kJournalSuffix);
-  return journal != nullptr && journal->size() > 0;
-}
-
 // A quarantined slot that may hold the bytes of the file.
 const Slot* Pool::FindClaim(const FileName& name) const {
   for (const Slot* slot = first_; slot != nullptr; slot = slot->next) {

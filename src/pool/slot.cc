@@ -153,7 +153,7 @@ Status Slot::Write(std::span<const std::byte> bytes, std::int64_t offset) {
 }
 
 Status Slot::Drain() {
-  if (!has_kept_writes()) return {};
+  if (!has_kept_writes() || is_given_up_) return {};
   buffer_->Arrange();
   if (journal_.is_unwritten) return HandOverJournal();
   if (is_database()) return HandOverCommit();
@@ -187,6 +187,7 @@ Status Slot::HandOver(std::span<const std::byte> prefix) {
 Status Slot::Truncate(std::int64_t size) {
   if (buffer_) {
     buffer_->Cut(size);
+    is_given_up_ = is_given_up_ && !buffer_->empty();
     if (!buffer_->empty() && buffer_->end() == size && this->size() == size) return {};
   }
   if (Status s = NoteChange(); !s.ok()) return s;
@@ -206,11 +207,18 @@ Status Slot::Cut(std::int64_t size) {
   return {};
 }
 
+// The header of a new journal goes out with its bytes: what its slot holds yet is another's.
+Status Slot::WritePendingHeader() {
+  return header_pending_ && !journal_.is_unwritten ? WriteHeader(header_) : Status();
+}
+
+Status Slot::Settle() {
+  if (Status s = WritePendingHeader(); !s.ok()) return s;
+  return is_dirty_ ? FlushHandle() : Status();
+}
+
 Status Slot::Flush() {
-  // The header of a new journal goes out with its bytes: what its slot holds yet is another's.
-  if (header_pending_ && !journal_.is_unwritten) {
-    if (Status s = WriteHeader(header_); !s.ok()) return s;
-  }
+  if (Status s = WritePendingHeader(); !s.ok()) return s;
   if (Status s = Drain(); !s.ok()) return s;
   if (buffer_ && is_wal()) GrowAhead();
   return is_dirty_ ? FlushHandle() : Status();
@@ -301,6 +309,7 @@ void Slot::SetFreeInMemory() {
   flags_ = 0;
   is_clean_ = false;
   buffer_.reset();
+  is_given_up_ = false;
   journal_ = {};
   transaction_ = {};
 }
@@ -333,71 +342,6 @@ Status Slot::WriteHeader(const SlotHeaderBytes& header) {
   }
   header_pending_ = !WriteAll(header_, 0).ok();
   return written;
-}
-
-Status Slot::ReadAll(std::span<std::byte> into, std::int64_t position) {
-  while (!into.empty()) {
-    const auto count =
-        meter_.Measure(&StorageStats::reads, [&] { return handle_->Read(into, position); });
-    if (!count.ok()) return Describe(count.status(), "reading from");
-    if (count.value() == 0 || count.value() > into.size()) {
-      return Describe({Code::kIo, "the host returned fewer bytes than the slot has"},
-                      "reading from");
-    }
-    meter_.stats().bytes_read += static_cast<std::int64_t>(count.value());
-    into = into.subspan(count.value());
-    position += static_cast<std::int64_t>(count.value());
-  }
-  return {};
-}
-
-Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
-  is_dirty_ = true;
-  while (!bytes.empty()) {
-    const auto count =
-        meter_.Measure(&StorageStats::writes, [&] { return handle_->Write(bytes, position); });
-    if (!count.ok()) {
-      NoteFailedChange();
-      return Describe(count.status(), "writing to");
-    }
-    // A host that is out of space may say so by writing nothing, as Firefox does.
-    if (count.value() == 0) {
-      NoteFailedChange();
-      return Describe({Code::kFull, "the host wrote no more bytes: out of quota or disk space"},
-                      "writing to");
-    }
-    if (count.value() > bytes.size()) {
-      return Describe({Code::kIo, "the host claims to have written more than it was given"},
-                      "writing to");
-    }
-    meter_.stats().bytes_written += static_cast<std::int64_t>(count.value());
-    bytes = bytes.subspan(count.value());
-    position += static_cast<std::int64_t>(count.value());
-    stored_size_ = std::max(stored_size_, position);
-  }
-  return {};
-}
-
-// How much of it was done is unknown; the size must not be guessed.
-void Slot::NoteFailedChange() {
-  is_doubtful_ = true;
-  if (const auto size = AskSize(); size.ok()) stored_size_ = size.value();
-}
-
-Result<std::int64_t> Slot::AskSize() {
-  return meter_.Measure(&StorageStats::sizes, [&] { return handle_->Size(); });
-}
-
-Status Slot::Describe(const Status& cause, const char* action) const {
-  Text text(action);
-  text.Append(" ");
-  if (state_ == SlotState::kNamed) {
-    text.Append(name_.view());
-  } else {
-    text.Append("slot ").Append(slot_name());
-  }
-  text.Append(": ").Append(cause.text());
-  return {cause.code(), text};
 }
 
 }  // namespace sahpool

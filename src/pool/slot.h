@@ -4,7 +4,8 @@
 // memory; only bytes, truncation and flushes go to the handle. Every count that the handle returns
 // is compared with what was asked.
 // While a file is open its writes may be kept back (pool/write_buffer.h): Drain() hands them over,
-// and whoever reads, cuts or flushes the file need not know. A Drain() that fails keeps them.
+// and whoever reads, cuts or flushes the file need not know. A Drain() that fails keeps them until
+// ForgetKeptWrites().
 // Threads: none of its own; the pool's owner serialises calls.
 // Errors: Status with the host's text. A failed header write leaves the slot's name in memory as it
 // was and the header is written again by the next Flush().
@@ -74,15 +75,23 @@ class Slot final : public ByteSource {
   void KeepWrites();
   // Gives that up; what was kept back must have been drained, or is to be forgotten.
   void StopKeepingWrites() { buffer_.reset(); }
+  // Of a journal of which nothing was handed over this leaves none.
   void ForgetKeptWrites() {
     if (buffer_) buffer_->Clear();
+    is_given_up_ = false;
+    journal_.is_complete = journal_.is_complete && !journal_.is_unwritten;
   }
+  // Of a transaction that can only be undone: what could not be handed over need not be any more,
+  // but can be read until it is forgotten or cut off.
+  void GiveUpKeptWrites() { is_given_up_ = has_kept_writes(); }
   bool has_kept_writes() const { return buffer_ != nullptr && !buffer_->empty(); }
   // Hands over what was kept back, in the order of the file.
   Status Drain();
   // Makes header and bytes durable. Costs nothing when nothing was written since the last flush. A
   // WAL that has grown while its writes are kept back gets zeros behind its frames.
   Status Flush();
+  // The same for what was handed over, whatever is kept back.
+  Status Settle();
 
   // Header changes. Each is one write; durable after the next Flush().
   Status SetNamed(const FileName& name, std::uint32_t flags);
@@ -158,6 +167,8 @@ class Slot final : public ByteSource {
   }
   // Makes a retired journal gone for good.
   Status ForgetRetired();
+  // Writes the zeros over the beginning that end a transaction.
+  Status Void(std::span<const std::byte> zeros);
   // Deletes an incomplete journal; the slot is as it was before, if nothing was written.
   Status DropJournal();
 
@@ -184,7 +195,9 @@ class Slot final : public ByteSource {
   void Unpin() { --pins_; }
   bool is_pinned() const { return pins_ > 0; }
 
-  Slot* next = nullptr;  // the pool's list
+  // The pool's lists: of all slots, and of those of which something may be kept back.
+  Slot* next = nullptr;
+  Slot* next_changed = nullptr;
 
  private:
   Slot(std::unique_ptr<StorageHandle> handle, StorageMeter& meter)
@@ -205,6 +218,7 @@ class Slot final : public ByteSource {
   Status Cut(std::int64_t size);
   Status CutLeftovers();
   Status RefuseLeftoverHeader(std::span<const std::byte> journal);
+  Status WritePendingHeader();
   Status FlushHandle();
   Status HandOver(std::span<const std::byte> prefix);
   void GrowAhead();
@@ -229,6 +243,7 @@ class Slot final : public ByteSource {
   std::int64_t flushed_size_ = 0;  // the same when it was flushed last
   SlotHeaderBytes header_{};       // as it should stand in the slot
   bool header_pending_ = false;    // the last attempt to write header_ failed
+  bool is_given_up_ = false;       // what is kept back
   bool is_dirty_ = false;          // something was written since the last flush
   bool is_clean_ = false;
   bool is_doubtful_ = false;           // not flushed since Load() or since a call that failed

@@ -152,6 +152,12 @@ Status Slot::RenounceSeal() {
   return {};
 }
 
+// One of which a part could not be handed over is emptied: the zeros might find no room either.
+Status Slot::Void(std::span<const std::byte> zeros) {
+  if (Status s = RenounceSeal(); !s.ok()) return s;
+  return is_given_up_ ? Truncate(0) : Write(zeros, 0);
+}
+
 // What a database keeps back, with a commit record when that was asked for and is possible.
 Status Slot::HandOverCommit() {
   const auto extents = buffer_->extents();

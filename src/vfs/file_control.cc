@@ -69,7 +69,14 @@ int FileControl(OpenFile& file, int operation, void* argument) {
       return SQLITE_OK;
     case SQLITE_FCNTL_COMMIT_PHASETWO:
       file.shared->has_uncommitted_writes = false;
-      if (const Status s = file.vfs->pool().Drain(); !s.ok()) {
+      if (const Status s = file.vfs->pool().DrainBefore(file.slot()); !s.ok()) {
+        return file.vfs->Fail(s, SQLITE_IOERR_WRITE);
+      }
+      return SQLITE_NOTFOUND;
+    case SQLITE_FCNTL_SYNC:
+      // Where a failure can still be undone, with synchronous=OFF too.
+      file.vfs->pool().PrepareCommit(file.slot());
+      if (const Status s = file.slot().Drain(); !s.ok()) {
         return file.vfs->Fail(s, SQLITE_IOERR_WRITE);
       }
       return SQLITE_NOTFOUND;

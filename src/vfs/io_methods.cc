@@ -52,9 +52,14 @@ int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) 
 
 // Before any change of a file that is to last: what can be seen now, and is perhaps not what a
 // crash would leave, must not be built upon.
-Status BeginChange(OpenFile& file) {
+Status BeginChange(OpenFile& file, bool may_overtake = false) {
   if (!file.vfs->HasOpenJournal(file.slot())) file.shared->has_uncommitted_writes = true;
-  return file.vfs->pool().BeginChange(file.slot());
+  return file.vfs->pool().BeginChange(file.slot(), may_overtake);
+}
+
+// After a write or a truncation of a database that fails, SQLite only undoes the transaction.
+void GiveUpJournalOf(OpenFile& file) {
+  if ((file.flags & SQLITE_OPEN_MAIN_DB) != 0) file.vfs->pool().GiveUpJournalOf(file.slot());
 }
 
 // Whether a commit to the WAL is complete with these bytes. A frame is written in two pieces, its
@@ -109,19 +114,22 @@ int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 o
   const MutexLock guard(self.vfs->mutex());
   const std::span bytes(static_cast<const std::byte*>(from), static_cast<std::size_t>(count));
   const bool is_journal = (self.flags & SQLITE_OPEN_MAIN_JOURNAL) != 0;
-  Status status = BeginChange(self);
-  if (status.ok() && is_journal && VoidsJournal(bytes, offset)) {
-    status = self.slot().RenounceSeal();
-  }
+  const bool is_wal = (self.flags & SQLITE_OPEN_WAL) != 0;
+  // Behind its beginning nothing of a WAL is written over that the database may not have yet.
+  Status status = BeginChange(self, is_wal && offset > 0);
   if (status.ok()) {
-    const bool is_wal = (self.flags & SQLITE_OPEN_WAL) != 0;
-    status = is_wal ? WriteToWal(self, bytes, offset) : self.slot().Write(bytes, offset);
+    if (is_journal && VoidsJournal(bytes, offset)) {
+      status = self.slot().Void(bytes);
+    } else {
+      status = is_wal ? WriteToWal(self, bytes, offset) : self.slot().Write(bytes, offset);
+    }
   }
   if (status.ok() && is_journal) NoteJournalWrite(self.slot(), bytes, offset);
   if (status.ok()) {
     self.shared->read_cache.OnWrite(bytes, offset);
   } else {
     self.shared->read_cache.Clear();
+    GiveUpJournalOf(self);
   }
   return status.ok() ? SQLITE_OK : self.vfs->Fail(status, SQLITE_IOERR_WRITE);
 }
@@ -136,6 +144,7 @@ int TruncateMethod(sqlite3_file* file, sqlite3_int64 size) {
   if (status.ok()) status = self.slot().RenounceSeal();
   if (status.ok()) status = self.slot().Truncate(size);
   self.shared->read_cache.OnTruncate(size);
+  if (!status.ok()) GiveUpJournalOf(self);
   return status.ok() ? SQLITE_OK : self.vfs->Fail(status, SQLITE_IOERR_TRUNCATE);
 }
 
@@ -146,6 +155,7 @@ int SyncMethod(sqlite3_file* file, int /*flags*/) {
   if (self.slot().can_wait_for_completion()) return SQLITE_OK;
   if ((self.flags & SQLITE_OPEN_MAIN_DB) != 0) self.vfs->pool().PrepareCommit(self.slot());
   if (const Status s = self.slot().Drain(); !s.ok()) {
+    if ((self.flags & SQLITE_OPEN_MAIN_JOURNAL) != 0) self.vfs->pool().GiveUp(self.slot());
     return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
   }
   if (const Status s = self.vfs->pool().MakeDurable(self.slot()); !s.ok()) {
@@ -164,15 +174,7 @@ int FileSizeMethod(sqlite3_file* file, sqlite3_int64* size) {
 int LockMethod(sqlite3_file* file, int level) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
-  if (self.lock.level == LockLevel::kNone) {
-    self.vfs->ForgetError();
-    // What could not be handed over when the last transaction ended must not be built upon.
-    if (!self.shared->lock.IsReserved() && self.slot().has_kept_writes()) {
-      if (const Status s = self.slot().Drain(); !s.ok()) {
-        return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
-      }
-    }
-  }
+  if (self.lock.level == LockLevel::kNone) self.vfs->ForgetError();
   return self.shared->lock.Raise(self.lock, static_cast<LockLevel>(level)) ? SQLITE_OK
                                                                            : SQLITE_BUSY;
 }
@@ -182,14 +184,10 @@ int UnlockMethod(sqlite3_file* file, int level) {
   const MutexLock guard(self.vfs->mutex());
   if (self.lock.level >= LockLevel::kReserved) {
     self.shared->has_uncommitted_writes = false;
-    // SQLite asks for no result of this call. Where a journal will undo the transaction, what can't
-    // be handed over is given up, as a crash would; otherwise the next lock reports it.
-    if (const Status s = self.vfs->pool().Drain(); !s.ok()) {
+    // SQLite asks for no result of this call.
+    if (const Status s = self.vfs->pool().EndTransaction(self.slot()); !s.ok()) {
       self.vfs->Fail(s, SQLITE_IOERR_WRITE);
-      if (self.vfs->pool().HasJournal(self.slot())) {
-        self.slot().ForgetKeptWrites();
-        self.shared->read_cache.Clear();
-      }
+      self.shared->read_cache.Clear();
     }
   }
   self.shared->lock.Lower(self.lock, static_cast<LockLevel>(level));

@@ -22,8 +22,11 @@ class FaultHandle final : public StorageHandle {
 
   Result<std::size_t> Write(std::span<const std::byte> bytes, std::int64_t offset) override {
     disk_.Note("write", name_, std::to_string(offset) + "+" + std::to_string(bytes.size()));
-    const auto fault = disk_.Strike(CallKind::kWrite);
-    const std::size_t count = fault ? CountUnder(*fault, bytes.size()) : bytes.size();
+    const std::int64_t growth =
+        FaultDisk::GrowthOf(slot(), offset + static_cast<std::int64_t>(bytes.size()));
+    const auto fault = disk_.Strike(CallKind::kWrite, growth);
+    std::size_t count = fault ? CountUnder(*fault, bytes.size()) : bytes.size();
+    if (fault && fault->quota && count > 0) count = CountWithin(*fault, bytes.size(), growth);
     if (count > 0) {
       disk_.Make(slot(),
                  {.offset = offset,
@@ -36,7 +39,7 @@ class FaultHandle final : public StorageHandle {
 
   Status Truncate(std::int64_t size) override {
     disk_.Note("truncate", name_, std::to_string(size));
-    const auto fault = disk_.Strike(CallKind::kTruncate);
+    const auto fault = disk_.Strike(CallKind::kTruncate, FaultDisk::GrowthOf(slot(), size));
     if (!fault || fault->kind == Fault::Kind::kErrorAfterEffect) {
       disk_.Make(slot(), {.offset = size});
     }
@@ -74,6 +77,13 @@ class FaultHandle final : public StorageHandle {
         break;
     }
     return 0;
+  }
+
+  // How many of the bytes there is room for.
+  std::size_t CountWithin(const Fault& fault, std::size_t count, std::int64_t growth) const {
+    const std::int64_t excess = disk_.total_size() + growth - *fault.quota;
+    const std::int64_t fitting = static_cast<std::int64_t>(count) - std::min(excess, growth);
+    return static_cast<std::size_t>(std::max<std::int64_t>(fitting, 0));
   }
 
   FaultDisk::Slot& slot() { return disk_.slots_.at(name_); }
@@ -181,9 +191,18 @@ void FaultDisk::MakeDurable(Slot& slot) {
   slot.was_ever_durable = true;
 }
 
-std::optional<Fault> FaultDisk::Strike(CallKind kind) {
+std::int64_t FaultDisk::total_size() const {
+  std::int64_t total = 0;
+  for (const auto& [name, slot] : slots_) total += slot.is_removed ? 0 : std::ssize(slot.now);
+  return total;
+}
+
+std::optional<Fault> FaultDisk::Strike(CallKind kind, std::int64_t growth) {
   ++call_count_;
   if (!fault_ || (fault_->of && *fault_->of != kind)) return std::nullopt;
+  if (fault_->quota && (growth == 0 || total_size() + growth <= *fault_->quota)) {
+    return std::nullopt;
+  }
   ++seen_;
   if (seen_ != fault_->nth && !(fault_->persists && seen_ > fault_->nth)) return std::nullopt;
   has_hit_ = true;

@@ -14,6 +14,7 @@
 #ifndef SAHPOOL_TESTS_NATIVE_FAULT_STORAGE_H_
 #define SAHPOOL_TESTS_NATIVE_FAULT_STORAGE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -43,6 +44,10 @@ struct Fault {
   std::optional<CallKind> of = {};  // any kind when empty
   Code code = Code::kIo;
   bool persists = false;  // every later call of that kind fails too
+  // Only calls strike that would make all slots together longer than so many bytes, which is what a
+  // quota forbids: what needs no room works, and what is cut off is room again. Then half of the
+  // bytes is those that there is room for.
+  std::optional<std::int64_t> quota = {};
 };
 
 // What lies on a disk, by slot name.
@@ -111,6 +116,8 @@ class FaultDisk {
   void Disarm() { fault_.reset(); }
   // Whether the armed fault came to pass.
   bool has_hit() const { return has_hit_; }
+  // How long all slots are together, without the removed ones.
+  std::int64_t total_size() const;
   // How many calls of any kind have been made.
   std::uint64_t call_count() const { return call_count_; }
 
@@ -127,7 +134,11 @@ class FaultDisk {
   static bool GoesOnInSector(const Slot& slot, const Change& change);
   static void MakeDurable(Slot& slot);
   // The fault that strikes this call, if any.
-  std::optional<Fault> Strike(CallKind kind);
+  std::optional<Fault> Strike(CallKind kind, std::int64_t growth = 0);
+  // How much longer the slot would be that ends at `end`.
+  static std::int64_t GrowthOf(const Slot& slot, std::int64_t end) {
+    return std::max<std::int64_t>(end - std::ssize(slot.now), 0);
+  }
   void Note(const char* action, const std::string& slot, const std::string& detail = {});
   SlotBytes StateWith(const std::function<bool(std::size_t)>& is_kept) const;
 

@@ -126,7 +126,7 @@ std::string Campaign::RunWithFaults(const Workload& workload, std::uint64_t seed
     const bool has_hit = injection.After();
     SayLog(session.disk());
     if (has_hit) {
-      session.MayNeedRecovery();
+      if (!injection.IsFullDisk()) session.MayNeedRecovery();
       ++tally_.faults;
       ++tally_.by_journal_mode[session.journal_mode()];
       Say(is_verbose,

@@ -41,6 +41,7 @@ const char* NameOf(Fault::Kind kind) {
 
 // A host says that it is out of space by an error, or as Firefox does by writing nothing.
 bool SaysFull(const Fault& fault) {
+  if (fault.quota) return true;
   if (fault.kind == Fault::Kind::kNothing) return fault.of == CallKind::kWrite;
   return fault.kind != Fault::Kind::kShort && fault.code == Code::kFull;
 }
@@ -50,7 +51,7 @@ bool SaysFull(const Fault& fault) {
 FaultInjection::FaultInjection(Session& session, std::uint64_t seed)
     : session_(session), random_(seed ^ 0xfa) {
   session_.expects_failure = [this] {
-    return session_.disk().has_hit() || AllocationFaults::has_hit();
+    return !forbids_failures_ && (session_.disk().has_hit() || AllocationFaults::has_hit());
   };
 }
 
@@ -60,11 +61,39 @@ FaultInjection::~FaultInjection() {
 }
 
 void FaultInjection::Before(const Operation& operation) {
+  action_ = operation.action;
   // These read the disk anew: a fault in that would only hide what is there.
   if (is_armed_ || operation.action == Action::kCrash || operation.action == Action::kKill) return;
   is_armed_ = true;
   is_of_disk_ = !random_.OneIn(4);
-  is_of_disk_ ? ArmDisk() : ArmAllocation();
+  if (!is_of_disk_) return ArmAllocation();
+  random_.OneIn(4) ? ArmFullDisk() : ArmDisk();
+}
+
+// Whatever makes a slot longer fails, over some operations; the rest works.
+void FaultInjection::ArmFullDisk() {
+  using Kind = Fault::Kind;
+  const std::size_t room = random_.Below(random_.Among<std::size_t>({1, 5'000, 100'000}));
+  fault_ = {
+      .kind = random_.Among({Kind::kError, Kind::kShort, Kind::kNothing}),
+      .code = Code::kFull,
+      .persists = true,
+      .quota = session_.disk().total_size() + static_cast<std::int64_t>(room),
+  };
+  operations_left_ = 1 + random_.Below(8);
+  session_.disk().Arm(fault_);
+  description_ = "room for " + std::to_string(room) + " bytes, then growth " + NameOf(fault_.kind);
+}
+
+// True when it is over. Meanwhile what is committed can be read, and what frees room works.
+bool FaultInjection::AfterFullDisk() {
+  if (action_ == Action::kUnlink && (session_.last_code() & 0xff) == SQLITE_FULL) {
+    session_.Fail("unlink is told that the disk is full");
+  }
+  forbids_failures_ = true;
+  session_.ReadWhatIsCommitted();
+  forbids_failures_ = false;
+  return --operations_left_ == 0;
 }
 
 void FaultInjection::ArmDisk() {
@@ -96,13 +125,15 @@ void FaultInjection::ArmAllocation() {
 bool FaultInjection::After() {
   const bool has_hit = is_of_disk_ ? session_.disk().has_hit() : AllocationFaults::has_hit();
   if (!is_armed_ || !has_hit) return false;
+  if (IsFullDisk() && !AfterFullDisk()) return true;
   is_armed_ = false;
   session_.disk().Disarm();
   AllocationFaults::Disarm();
   const int code = session_.last_code();
   const int primary = code & 0xff;
   // A close, which reports nothing, may have met the fault, and the operation then a lock.
-  const bool is_told = primary == SQLITE_OK || primary == SQLITE_FULL || primary == SQLITE_BUSY;
+  const bool is_told = primary == SQLITE_OK || primary == SQLITE_FULL || primary == SQLITE_BUSY ||
+                       (IsFullDisk() && primary == SQLITE_CANTOPEN);  // the pool may be full too
   if (is_of_disk_ && SaysFull(fault_) && !is_told) {
     session_.Fail("a full disk is reported as " + std::string(sqlite3_errstr(code)) + " (" +
                   std::to_string(code) + ")");

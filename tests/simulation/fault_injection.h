@@ -27,18 +27,26 @@ class FaultInjection {
   // Whether a fault came to pass since Before(); then it is over.
   bool After();
 
+  // Whether it was that the disk is full: then no header is torn.
+  bool IsFullDisk() const { return is_of_disk_ && fault_.quota.has_value(); }
+
   // For messages: the last fault.
   std::string Description() const { return description_; }
 
  private:
   void ArmAllocation();
   void ArmDisk();
+  void ArmFullDisk();
+  bool AfterFullDisk();
 
   Session& session_;
   Random random_;
   bool is_armed_ = false;
   Fault fault_;
   bool is_of_disk_ = false;
+  bool forbids_failures_ = false;
+  Action action_ = Action::kRead;
+  std::size_t operations_left_ = 0;  // until a full disk has room again
   std::string description_;
 };
 

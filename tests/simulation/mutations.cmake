@@ -96,10 +96,10 @@ mutation(failed-import-leaves-its-header pool/pool_names.cc
   [[if (!status.ok() && !@ON@) TakeBackName(reserved, replaced);]])
 
 # --- Counts and sizes. ---
-mutation(short-write-is-taken-for-a-whole-one pool/slot.cc
+mutation(short-write-is-taken-for-a-whole-one pool/slot_calls.cc
   [[bytes = bytes.subspan(count.value());]]
   [[bytes = bytes.subspan(@ON@ ? bytes.size() : count.value());]])
-mutation(size-is-guessed-after-a-failed-change pool/slot.cc
+mutation(size-is-guessed-after-a-failed-change pool/slot_calls.cc
   [[if (const auto size = AskSize(); size.ok()) stored_size_ = size.value();]]
   [[if (const auto size = AskSize(); size.ok() && !@ON@) stored_size_ = size.value();]])
 mutation(file-is-not-truncated vfs/io_methods.cc
@@ -108,12 +108,25 @@ mutation(file-is-not-truncated vfs/io_methods.cc
 
 # --- Writes kept back, bytes read ahead. ---
 mutation(kept-writes-outlive-the-commit pool/slot.cc
-  [[if (!has_kept_writes()) return {};]] [[if (!has_kept_writes() || @ON@) return {};]])
+  [[if (!has_kept_writes() || is_given_up_) return {};]]
+  [[if (!has_kept_writes() || is_given_up_ || @ON@) return {};]])
 mutation(truncation-leaves-kept-writes pool/slot.cc
   [[    buffer_->Cut(size);]] [[    if (!@ON@) buffer_->Cut(size);]])
 mutation(read-cache-misses-writes vfs/io_methods.cc
   [[    self.shared->read_cache.OnWrite(bytes, offset);]]
   [[    if (!@ON@) self.shared->read_cache.OnWrite(bytes, offset);]])
+
+# --- What could not be handed over. ---
+mutation(settling-waits-for-room pool/pool.cc
+  [[if (Status s = slot->Settle(); !s.ok()) return s;]]
+  [[if (Status s = @ON@ ? slot->Flush() : slot->Settle(); !s.ok()) return s;]])
+mutation(others-wait-for-room pool/pool_changes.cc
+  [[if (must_follow) return drained;]] [[if (must_follow || @ON@) return drained;]])
+mutation(database-overtakes-its-journal pool/pool_changes.cc
+  [[StemOf(later) == StemOf(earlier);]] [[StemOf(later) == StemOf(earlier) && !@ON@;]])
+mutation(given-up-writes-stay pool/pool_changes.cc
+  [[if (journal != nullptr) journal->ForgetKeptWrites();]]
+  [[if (journal != nullptr && !@ON@) journal->ForgetKeptWrites();]])
 
 # --- Seals of journals, commit records of databases. ---
 # Others are reached in tests/native only: a torn journal mostly fails SQLite's own checksums, none
@@ -130,9 +143,11 @@ mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
 mutation(retired-journals-are-not-forgotten pool/pool_journals.cc
   [[} else if (Status s = slot->ForgetRetired(); !s.ok()) {]]
   [[} else if (Status s = @ON@ ? Status() : slot->ForgetRetired(); !s.ok()) {]])
-mutation(overwritten-journal-keeps-its-seal vfs/io_methods.cc
-  [[    status = self.slot().RenounceSeal();]]
-  [[    status = @ON@ ? Status() : self.slot().RenounceSeal();]])
+mutation(overwritten-journal-keeps-its-seal pool/slot_journal.cc
+  [[  if (Status s = RenounceSeal(); !s.ok()) return s;
+  return is_given_up_]]
+  [[  if (Status s = @ON@ ? Status() : RenounceSeal(); !s.ok()) return s;
+  return is_given_up_]])
 mutation(leftovers-stay-behind-a-journal-that-goes-on pool/slot_journal.cc
   [[return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();]]
   [[return stored_size_ > kSlotDataOffset + own_size() && !@ON@ ? Cut(own_size()) : Status();]])

@@ -84,6 +84,8 @@ class Session {
   const std::string& journal_mode() const { return journal_mode_; }
   // Reads every database and compares it with the model.
   void CheckLive();
+  // The same by the connections that are open, outside of their transactions.
+  void ReadWhatIsCommitted();
 
   // Called before each change of the disk.
   std::function<void()> before_change;

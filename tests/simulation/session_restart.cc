@@ -73,6 +73,16 @@ void Session::RecoverClaims() {
   for (const std::string_view database : kDatabaseNames) pool_->RecoverClaimsOn(database);
 }
 
+void Session::ReadWhatIsCommitted() {
+  if (!failure_.empty() || !pool_->is_started()) return;
+  for (SimulatedConnection& connection : connections_) {
+    for (std::size_t i = 0; i < kDatabaseCount; ++i) {
+      // In a transaction a read may have to make room in the cache, and write.
+      if (Sees(connection, i) && !connection.in_transaction) ReadThrough(connection, i);
+    }
+  }
+}
+
 void Session::CheckLive() {
   if (!failure_.empty() || !pool_->is_started()) return;
   for (std::size_t i = 0; i < kDatabaseCount; ++i) {

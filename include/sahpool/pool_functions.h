@@ -57,8 +57,13 @@ int sahpool_import_write(sahpool_import* import, const void* bytes, int count);
 int sahpool_import_finish(sahpool_import* import);
 void sahpool_import_abort(sahpool_import* import);
 
-/* Exports what is committed of a file. The image is that of the moment of begin and must be read
- * before anything else writes to the file: begin, read all, end, without a break. */
+/* Exports what is committed of a file, as it is at the moment of begin. Until end the export is a
+ * reader of the database: connections that would write it get SQLITE_BUSY, and a WAL is not
+ * checkpointed; so end it soon, and never wait in between for a connection of the same thread. A
+ * connection that was allowed to write before begin may go on; after that, as after any change of a
+ * file that is no database, read gives SQLITE_BUSY: begin anew. begin gives SQLITE_BUSY in the
+ * middle of a transaction that no journal here is seen to undo, and SQLITE_NOTADB where what a
+ * killed process has left can't be read, as a VFS above encrypts it. */
 int sahpool_export_begin(sahpool_pool* pool, const char* name, sahpool_export** out);
 double sahpool_export_size(sahpool_export* exported);
 int sahpool_export_read(sahpool_export* exported, void* into, int count, double offset);

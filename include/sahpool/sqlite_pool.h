@@ -125,7 +125,9 @@ class SqlitePool {
   // What is committed of a file, as of now.
   Result<std::vector<std::byte>> Export(std::string_view name) const;
   // The same in pieces of at most 256 KiB, given to `sink` in their order; a failure that it
-  // returns ends the export and is its result. `sink` must not write to the pool.
+  // returns ends the export and is its result. Meanwhile connections that would write the database
+  // get SQLITE_BUSY. kBusy when one that was allowed to before has done it, or is in a transaction
+  // that can't be told from what is committed.
   Status Export(std::string_view name,
                 const std::function<Status(std::span<const std::byte>)>& sink) const;
 

@@ -24,10 +24,10 @@ enum class Code : std::uint8_t {
   kNoFreeSlot,    // the pool has no free slot
   kNotFound,      // no such file or slot
   kExists,        // the name is taken
-  kBusy,          // in use by a connection, an import or another process
+  kBusy,          // in use by a connection, an import, an export or another process
   kInvalid,       // an argument is out of its documented range
   kNameTooLong,   // the resolved name does not fit into a slot header
-  kNotADatabase,  // bytes offered as a database are none, or are cut short
+  kNotADatabase,  // bytes are no database as SQLite writes it, or are cut short
   kCorrupt,       // stored bytes contradict themselves
   kMisuse,        // the call is not allowed in this state
   kNoMemory,

@@ -158,7 +158,8 @@ export interface PoolUtil<Database = unknown> {
   /**
    * The same piece by piece, so that a large file needs no memory of its size. Returns that size.
    * All is done when the call returns, so that the pieces are those of one moment: `sink` can't be
-   * asynchronous (a TypeError), and must not change the file. When it throws, the export ends.
+   * asynchronous (a TypeError). Writing to the file in it is SQLITE_BUSY. When it throws, the export
+   * ends.
    */
   exportFile(name: string, sink: ExportSink): number;
 

@@ -36,6 +36,17 @@ SealKind JournalSeal::kind() const {
                                                                       : SealKind::kDamaged;
 }
 
+JournalMark JournalMark::Of(std::uint32_t nonce, std::uint32_t nonce_before) {
+  return {nonce, nonce_before,
+          (std::uint64_t{nonce_before} << 32 | std::uint64_t{nonce}) ^ kSealMagic};
+}
+
+bool JournalMark::names(std::uint32_t other) const {
+  return is_valid() && (nonce == other || nonce_before == other);
+}
+
+bool JournalMark::is_valid() const { return check == Of(nonce, nonce_before).check; }
+
 void CommitRecord::Close() {
   magic = kRecordMagic;
   check = CheckOf(*this);

@@ -42,6 +42,28 @@ struct JournalSeal {
   SealKind kind() const;
 };
 
+// Whose bytes can stand in the slot of a journal with a seal when a crash has torn the write of it:
+// its own and those of the one before, told apart by the number that SQLite draws for each journal.
+// Another implementation that keeps the slot and writes another journal into it knows of no seal.
+struct JournalMark {
+  std::uint32_t nonce = 0;
+  std::uint32_t nonce_before = 0;
+  std::uint64_t check = 0;
+
+  static JournalMark Of(std::uint32_t nonce, std::uint32_t nonce_before);
+  bool is_valid() const;
+  bool names(std::uint32_t other) const;
+};
+
+// The mark is in the sector of the header's flags and in that of the seal: a crash can leave
+// either.
+struct JournalNote {
+  JournalMark mark;
+  JournalSeal seal;
+  JournalMark mark_again;
+};
+inline constexpr std::int64_t kJournalNoteOffset = kAnnexOffset - std::int64_t{sizeof(JournalMark)};
+
 struct CommitRecord {
   static constexpr std::size_t kMaxRuns = 189;
   struct Run {

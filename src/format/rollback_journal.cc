@@ -24,7 +24,7 @@ constexpr std::size_t kPageNumberSize = 4;
 constexpr std::size_t kPageChecksumSize = 4;
 constexpr std::size_t kChecksumStride = 200;
 constexpr std::int64_t kLockByteOffset = 0x40000000;
-constexpr std::size_t kSuperJournalTrailerSize = 16;
+constexpr std::size_t kSizeAndChecksumSize = 8;
 
 struct Header {
   std::uint32_t record_count;
@@ -76,7 +76,9 @@ Status Reader::ReadAll(std::uint32_t page_size_if_unset) {
   if (size_ < static_cast<std::int64_t>(kJournalHeaderFieldsSize)) return {};
   Header header;
   bool valid = false;
-  if (Status status = ReadHeader(0, header, valid); !status.ok() || !valid) return status;
+  if (Status status = ReadHeader(0, header, valid); !status.ok()) return status;
+  journal_.is_doubtful = !valid;
+  if (!valid) return {};
   const std::uint32_t page_size = header.page_size == 0 ? page_size_if_unset : header.page_size;
   if (!IsPowerOfTwoWithin(page_size, kMinPageSize, kMaxPageSize) ||
       !IsPowerOfTwoWithin(header.sector_size, kMinSectorSize, kMaxSectorSize) ||
@@ -126,6 +128,7 @@ Status Reader::ReadRecords(const Header& header, bool& more) {
                                  : header.record_count;
   for (std::int64_t i = 0; i < count && more; ++i) {
     if (Status status = ReadRecord(header.nonce, more); !status.ok()) return status;
+    if (!more && (i == 0 || header.record_count != kCountFromFileSize)) journal_.is_doubtful = true;
   }
   return {};
 }
@@ -159,23 +162,29 @@ Status Reader::ReadRecord(std::uint32_t nonce, bool& more) {
 
 // At the journal's end: the name, its length, its checksum and the magic bytes.
 Result<SuperJournalName> SuperJournalName::Read(ByteSource& journal) {
+  const std::int64_t magic_offset =
+      journal.size() - static_cast<std::int64_t>(kJournalMagic.size());
+  std::array<std::byte, kJournalMagic.size()> magic;
+  if (magic_offset < 0) return SuperJournalName();
+  if (Status status = journal.Read(magic, magic_offset); !status.ok()) return status;
+  return HasJournalMagic(magic) ? ReadBefore(journal, magic_offset) : SuperJournalName();
+}
+
+Result<SuperJournalName> SuperJournalName::ReadBefore(ByteSource& journal,
+                                                      std::int64_t magic_offset) {
   SuperJournalName name;
-  const std::int64_t trailer_offset =
-      journal.size() - static_cast<std::int64_t>(kSuperJournalTrailerSize);
-  if (trailer_offset < 0) return name;
-  std::array<std::byte, kSuperJournalTrailerSize> trailer;
-  if (Status status = journal.Read(trailer, trailer_offset); !status.ok()) return status;
-  const std::uint32_t size = LoadBigEndian32(&trailer[0]);
-  if (size == 0 || size > kMaxSize || size > trailer_offset ||
-      !HasJournalMagic(std::span(trailer).subspan<8>())) {
-    return name;
-  }
+  std::array<std::byte, kSizeAndChecksumSize> fields;
+  const std::int64_t fields_offset = magic_offset - static_cast<std::int64_t>(fields.size());
+  if (fields_offset < 0) return name;
+  if (Status status = journal.Read(fields, fields_offset); !status.ok()) return status;
+  const std::uint32_t size = LoadBigEndian32(&fields[0]);
+  if (size == 0 || size > kMaxSize || size > fields_offset) return name;
   const std::span<char> text = std::span(name.bytes_).first(size);
-  if (Status status = journal.Read(std::as_writable_bytes(text), trailer_offset - size);
+  if (Status status = journal.Read(std::as_writable_bytes(text), fields_offset - size);
       !status.ok()) {
     return status;
   }
-  std::uint32_t checksum = LoadBigEndian32(&trailer[4]);
+  std::uint32_t checksum = LoadBigEndian32(&fields[4]);
   for (const char c : text) checksum -= static_cast<std::uint32_t>(static_cast<signed char>(c));
   if (checksum != 0) return name;
   name.size_ = static_cast<std::size_t>(std::find(text.begin(), text.end(), '\0') - text.begin());

@@ -27,6 +27,8 @@ class SuperJournalName {
 
   // An empty name if the journal has none, or only a damaged one.
   static Result<SuperJournalName> Read(ByteSource& journal);
+  // The same of the name before that place, at which the magic bytes stand or are to be written.
+  static Result<SuperJournalName> ReadBefore(ByteSource& journal, std::int64_t magic_offset);
 
   std::string_view view() const { return {bytes_.data(), size_}; }
   bool empty() const { return size_ == 0; }
@@ -43,6 +45,10 @@ struct RollbackJournal {
 
   // Whether the journal begins with a valid header: if not, the database stays as it is.
   bool is_hot = false;
+  // Whether it holds what is not as SQLite writes it: no header, or records that its header counts
+  // and whose checksums don't hold. A crash can leave that, and a VFS that encrypts what it passes
+  // on. A header that counts to the end of the file is followed by anything, but by one record.
+  bool is_doubtful = false;
   std::uint32_t page_size = 0;
   // The size of the database before the transaction, in pages.
   std::uint32_t original_page_count = 0;

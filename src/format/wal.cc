@@ -74,7 +74,9 @@ class Reader {
 Status Reader::ReadAll() {
   if (size_ <= static_cast<std::int64_t>(kHeaderSize)) return {};
   bool valid = false;
-  if (Status status = ReadHeader(valid); !status.ok() || !valid) return status;
+  if (Status status = ReadHeader(valid); !status.ok()) return status;
+  wal_.is_doubtful = !valid;
+  if (!valid) return {};
   frame_size_ = kFrameHeaderSize + wal_.page_size;
   frame_.reset(new (std::nothrow) std::byte[frame_size_]);
   if (!frame_) return Status::NoMemory();
@@ -83,6 +85,7 @@ Status Reader::ReadAll() {
       (size_ - static_cast<std::int64_t>(kHeaderSize)) / static_cast<std::int64_t>(frame_size_);
   for (std::int64_t i = 0; i < frame_count && valid; ++i) {
     if (Status status = ReadFrame(i, valid); !status.ok()) return status;
+    if (i == 0) wal_.is_doubtful = !valid;
   }
   wal_.pages.Seal();
   wal_.pages.DropBeyond(wal_.page_count);
@@ -127,6 +130,8 @@ Status Reader::ReadFrame(std::int64_t frame_index, bool& valid) {
   if (Status status = wal_.pages.AddAll(uncommitted_); !status.ok()) return status;
   uncommitted_.Clear();
   wal_.page_count = page_count_after_commit;
+  wal_.frame_count = static_cast<std::uint32_t>(frame_index) + 1;
+  wal_.end = offset + static_cast<std::int64_t>(frame_size_);
   return {};
 }
 

@@ -23,6 +23,14 @@ struct WriteAheadLog {
   // Whether the WAL holds a committed transaction: if not, it says nothing.
   bool has_commit() const { return page_count != 0; }
 
+  // Whether there is something behind the place of the header, but neither that nor the first frame
+  // is as SQLite writes it. A crash can leave that, and a VFS that encrypts what it passes on.
+  bool is_doubtful = false;
+  // How many frames there are up to the last commit.
+  std::uint32_t frame_count = 0;
+  // Where these end.
+  std::int64_t end = 0;
+
   std::uint32_t page_size = 0;
   // The size of the database after the last commit, in pages.
   std::uint32_t page_count = 0;

@@ -25,11 +25,19 @@ struct sahpool_export : PoolJob<sahpool::Snapshot> {};
 namespace sahpool {
 namespace {
 
+// While no connection is inside the VFS.
+template <typename Job>
+void EndJob(PoolJob<Job>& ended) {
+  if (!ended.job) return;
+  const MutexLock guard(ended.pool->vfs->mutex());
+  ended.job.reset();
+}
+
 template <typename Job>
 void EndAll(PoolJob<Job>*& list) {
   while (list != nullptr) {
     PoolJob<Job>* const ended = std::exchange(list, list->next);
-    ended->job.reset();
+    EndJob(*ended);
     ended->pool = nullptr;
     ended->next = nullptr;
   }
@@ -139,6 +147,7 @@ Status AddJob(sahpool_pool* pool, PoolJob<Job>*& list, std::unique_ptr<Job> job,
 
 template <typename Handle, typename Job>
 void RemoveJob(PoolJob<Job>*& list, Handle* handle) {
+  sahpool::EndJob(*handle);
   PoolJob<Job>** link = &list;
   while (*link != nullptr && *link != handle) link = &(*link)->next;
   if (*link != nullptr) *link = handle->next;

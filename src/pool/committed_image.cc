@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "format/byte_order.h"
+#include "format/database_header.h"
 
 namespace sahpool {
 namespace {
@@ -96,8 +97,22 @@ Status CommittedImage::OpenJournal(ByteSource* file, SuperJournalLookup& super_j
       IsPageSize(stored_size.value()) ? stored_size.value() : kDefaultPageSize;
   RollbackJournal journal;
   if (Status s = RollbackJournal::Read(*file, page_size, journal); !s.ok()) return s;
+  is_doubtful_ = journal.is_doubtful;
+  if (Status s = CheckDoubt(is_doubtful_); !s.ok()) return s;
   if (journal.is_hot) RollBack(*file, journal);
   return {};
+}
+
+Status CommittedImage::CheckDoubt(bool is_doubtful) const {
+  std::array<std::byte, kDatabaseMagicSize> start{};
+  if (!is_doubtful || database_->size() < static_cast<std::int64_t>(start.size())) return {};
+  if (Status s = database_->Read(start, 0); !s.ok()) return s;
+  return HasDatabaseMagic(start) ? Status() : Unreadable();
+}
+
+Status CommittedImage::Unreadable() {
+  return {Code::kNotADatabase,
+          "its journal or WAL can't be read: open and checkpoint it by the VFS that encrypts it"};
 }
 
 void CommittedImage::RollBack(ByteSource& file, RollbackJournal& journal) {
@@ -113,8 +128,11 @@ Status CommittedImage::OpenWal(ByteSource* file) {
   // A WAL beside an empty database is left over from another one.
   if (file == nullptr || rollback_layer_.size == 0) return {};
   WriteAheadLog wal;
-  if (Status s = WriteAheadLog::Read(*file, wal); !s.ok() || !wal.has_commit()) return s;
-  return ApplyWal(*file, wal);
+  if (Status s = WriteAheadLog::Read(*file, wal); !s.ok()) return s;
+  wal_frame_count_ = wal.frame_count;
+  wal_end_ = wal.end;
+  if (Status s = CheckDoubt(wal.is_doubtful); !s.ok()) return s;
+  return wal.has_commit() ? ApplyWal(*file, wal) : Status();
 }
 
 Status CommittedImage::ApplyWal(ByteSource& file, WriteAheadLog& wal) {

@@ -8,8 +8,12 @@
 // Threads: as the sources. Ownership: the sources are the caller's; they must outlive the image
 // and must not change while it is used, except as described under "Settling".
 // Memory: an entry for each page that the journal or the WAL holds, and while opening one page.
-// Errors: those of the sources, kNoMemory, and kCorrupt where journal, WAL and database can't
-// belong together.
+// Errors: those of the sources, kNoMemory, kCorrupt where journal, WAL and database can't belong
+// together, and kNotADatabase where neither the database nor its journal or WAL is as SQLite writes
+// it. So it is where a VFS between SQLite and the file encrypts: SQLite then goes by what it gets
+// from that VFS, and what is committed can't be told without it. Where the database itself begins
+// as SQLite writes it, SQLite's own rules hold, by which a torn journal ends where it is torn; in
+// the middle of a transaction nothing is torn, and a caller who knows that asks is_doubtful().
 #ifndef SAHPOOL_POOL_COMMITTED_IMAGE_H_
 #define SAHPOOL_POOL_COMMITTED_IMAGE_H_
 
@@ -72,6 +76,18 @@ class CommittedImage final : public ByteSource {
   }
   Overlay overlay(std::size_t index) const;
 
+  // The error of a database whose journal or WAL can't be read.
+  static Status Unreadable();
+
+  // Whether the journal holds what is not as SQLite writes it, and is left out of the image.
+  bool is_doubtful() const { return is_doubtful_; }
+  // Of the WAL, up to the last commit.
+  std::uint32_t wal_frame_count() const { return wal_frame_count_; }
+
+  bool reads_journal() const { return rollback_layer_.file != nullptr; }
+  // Behind what it reads of the WAL, 0 when that is nothing.
+  std::int64_t wal_end() const { return wal_end_; }
+
   // Whether the image is the database file as it lies there.
   bool is_database_itself() const {
     return overlay_count() == 0 && kept_size_ == size() && database_->size() == size();
@@ -96,6 +112,7 @@ class CommittedImage final : public ByteSource {
   void RollBack(ByteSource& file, RollbackJournal& journal);
   Status OpenWal(ByteSource* file);
   Status ApplyWal(ByteSource& file, WriteAheadLog& wal);
+  Status CheckDoubt(bool is_doubtful) const;
   bool IsFarTooLarge() const;
   Status ReadLayer(const Layer& layer, std::span<std::byte> into, std::int64_t offset);
 
@@ -103,6 +120,9 @@ class CommittedImage final : public ByteSource {
   Layer rollback_layer_;
   Layer wal_layer_;
   std::int64_t kept_size_ = 0;
+  std::int64_t wal_end_ = 0;
+  std::uint32_t wal_frame_count_ = 0;
+  bool is_doubtful_ = false;
 };
 
 }  // namespace sahpool

@@ -47,7 +47,7 @@ Status Pool::Start() {
 }
 
 Status Pool::DetachAll() {
-  if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports"};
+  if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports or exports"};
   if (broken_takeover_.new_slot != nullptr) {
     // What can't be settled now, the next start decides.
     if (const Status s = Settle(); !s.ok()) host_.Log(LogLevel::kWarning, s.text());
@@ -63,7 +63,8 @@ Status Pool::DetachAll() {
 std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
   for (Slot** link = &first_; *link != nullptr; link = &(*link)->next) {
     // A removal need not be durable either: what comes back after a crash must hold nothing.
-    if ((*link)->state() == SlotState::kFree && (*link)->MakeClean().ok()) {
+    if ((*link)->state() == SlotState::kFree && !(*link)->is_watched() &&
+        (*link)->MakeClean().ok()) {
       ForgetChanged(**link);
       return std::unique_ptr<Slot>(std::exchange(*link, (*link)->next));
     }
@@ -72,7 +73,7 @@ std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
 }
 
 Status Pool::Wipe() {
-  if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports"};
+  if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports or exports"};
   if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
   if (Status s = Settle(); !s.ok()) return s;
   // Databases first: one that is still there when this breaks off still has its journal.

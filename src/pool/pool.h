@@ -75,6 +75,11 @@ class Pool {
   // The slot that holds the file of that resolved name, null when there is none.
   Slot* Find(std::string_view name) const { return FindCompanion(name, {}); }
   Slot* Find(const FileName& name) const { return Find(name.view()); }
+  // The same of a database's journal or WAL.
+  Slot* FindCompanion(const FileName& database, std::string_view suffix) const {
+    return FindCompanion(database.view(), suffix);
+  }
+  [[gnu::noinline]] Slot* FindCompanion(std::string_view database, std::string_view suffix) const;
   // The slot in that state with that place in the order of slots, null past the end.
   Slot* At(SlotState state, std::int32_t index) const;
 
@@ -110,8 +115,10 @@ class Pool {
   // wal-index may tell that the database has them.
   Status EndTransaction(Slot& database);
 
-  // Before the database is flushed: where its journal has a seal, what is kept back of the database
-  // becomes a commit that its slot vouches for, and the journal need not be deleted durably.
+  // Before the database is flushed with all pages of a transaction written, which is SQLite's word:
+  // where its journal has a seal, what is kept back of the database becomes a commit that its slot
+  // vouches for, and the journal need not be deleted durably. What is written after all makes that
+  // void, and is flushed before the journal goes.
   void PrepareCommit(Slot& database);
 
   // Creates an empty file. Durable on return, but for a rollback journal, which is not before its
@@ -129,7 +136,8 @@ class Pool {
   Status CheckQuarantine(const FileName& database) const;
 
   // Makes `image`, which holds nothing yet, what is committed of a database, its journal and WAL
-  // taken into account. Valid until any of the three changes.
+  // taken into account. Valid until any of the three changes. kNotADatabase when they can't be
+  // read.
   Status OpenCommitted(Slot& database, CommittedImage& image) const;
 
   // Frees the slot of a file; kBusy while it is pinned. When the name is gone but that could not be
@@ -167,11 +175,6 @@ class Pool {
   void NoteFreeSlots();
   Slot* FindQuarantined(std::string_view slot_name) const;
   const Slot* FindClaim(const FileName& name) const;
-  Slot* FindCompanion(const FileName& database, std::string_view suffix) const {
-    return FindCompanion(database.view(), suffix);
-  }
-  [[gnu::noinline]] Slot* FindCompanion(std::string_view database, std::string_view suffix) const;
-
   // Journals, in pool_journals.cc.
   Result<Slot*> CreateJournal(const FileName& name, std::uint32_t flags);
   Status DeleteJournal(Slot& journal);

@@ -42,9 +42,13 @@ void Pool::PrepareCommit(Slot& database) {
 }
 
 Status Pool::DeleteJournal(Slot& journal) {
-  const Slot* const database = FindDatabaseOf(journal.name());
-  const bool is_void =
-      database != nullptr && journal.is_sealed() && database->has_committed(journal.seal_digest());
+  Slot* const database = FindDatabaseOf(journal.name());
+  bool is_void = database != nullptr && journal.is_sealed();
+  if (is_void) {
+    // What a shim has written after SQLite's own flush would be lost without the journal.
+    if (Status s = database->Flush(); !s.ok()) return s;
+    is_void = database->has_committed(journal.seal_digest());
+  }
   if (!is_void || !journal.Retire().ok()) return journal.SetFree();
   has_loose_journals_ = true;
   return {};
@@ -82,12 +86,17 @@ Status Pool::SettleSeal(Slot& journal) {
     journal.Quarantine("the seal of the journal is damaged");
     return {};
   }
-  if (is_whole) {
+  bool is_foreign = false;
+  if (!is_whole) {
+    if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;
+  }
+  if (is_whole || is_foreign) {
     Slot* const database = FindDatabaseOf(journal.name());
     bool is_committed = false;
     if (database == nullptr) return {};
     if (Status s = database->CheckCommitOf(journal.seal_digest(), is_committed); !s.ok()) return s;
-    if (!is_committed) return {};
+    // One of another implementation is SQLite's alone from now on.
+    if (!is_committed) return is_foreign ? journal.RenounceSeal() : Status();
     // What can be seen of the commit must last before its journal goes.
     if (Status s = database->Flush(); !s.ok()) return s;
   }

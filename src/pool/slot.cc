@@ -141,6 +141,15 @@ void Slot::KeepWrites() {
 }
 
 Status Slot::Write(std::span<const std::byte> bytes, std::int64_t offset) {
+  NoteWatchedChange(offset);
+  // A seal stands for these bytes as they are, and SQLite leaves them so; a shim may not.
+  if (offset < static_cast<std::int64_t>(journal_.seal.size)) {
+    if (Status s = RenounceSeal(); !s.ok()) return s;
+  }
+  // A record of a commit to which more comes must go before that is in the database, even in part.
+  if (transaction_.is_recorded) {
+    if (Status s = NoteChange(); !s.ok()) return s;
+  }
   if (buffer_ && buffer_->Put(bytes, offset)) return {};
   if (Status s = Drain(); !s.ok()) return s;
   if (buffer_ && buffer_->Put(bytes, offset)) return {};
@@ -185,6 +194,7 @@ Status Slot::HandOver(std::span<const std::byte> prefix) {
 }
 
 Status Slot::Truncate(std::int64_t size) {
+  NoteWatchedChange(size);
   if (buffer_) {
     buffer_->Cut(size);
     is_given_up_ = is_given_up_ && !buffer_->empty();
@@ -304,6 +314,7 @@ Status Slot::ReleaseTemporary() {
 }
 
 void Slot::SetFreeInMemory() {
+  NoteWatchedChange(0);
   state_ = SlotState::kFree;
   name_ = FileName();
   flags_ = 0;

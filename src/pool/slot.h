@@ -12,6 +12,7 @@
 #ifndef SAHPOOL_POOL_SLOT_H_
 #define SAHPOOL_POOL_SLOT_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -77,6 +78,7 @@ class Slot final : public ByteSource {
   void StopKeepingWrites() { buffer_.reset(); }
   // Of a journal of which nothing was handed over this leaves none.
   void ForgetKeptWrites() {
+    NoteWatchedChange(0);
     if (buffer_) buffer_->Clear();
     is_given_up_ = false;
     journal_.is_complete = journal_.is_complete && !journal_.is_unwritten;
@@ -188,12 +190,26 @@ class Slot final : public ByteSource {
   Status CheckCommitOf(std::uint64_t journal_digest, bool& is_committed);
   // Of a start: reads the seal, and whether the journal's bytes agree with it.
   Status CheckSeal(bool& is_whole);
+  // Of one that doesn't agree: whether it can't be what a crash has left of a journal of ours, but
+  // another implementation has written it into the slot of one.
+  Status CheckOwner(bool& is_foreign);
   SealKind seal_kind() const { return journal_.seal.kind(); }
 
   // While pinned, a slot is in use by a connection, an import or an export.
   void Pin() { ++pins_; }
   void Unpin() { --pins_; }
   bool is_pinned() const { return pins_ > 0; }
+
+  // While watched, changes of the file's first `size` bytes, or of whose they are, are counted by
+  // the meter. The slot must not be destroyed meanwhile.
+  void Watch(std::int64_t size) {
+    ++watchers_;
+    watched_size_ = std::max(watched_size_, size);
+  }
+  void Unwatch() {
+    if (--watchers_ == 0) watched_size_ = 0;
+  }
+  bool is_watched() const { return watchers_ > 0; }
 
   // The pool's lists: of all slots, and of those of which something may be kept back.
   Slot* next = nullptr;
@@ -224,9 +240,12 @@ class Slot final : public ByteSource {
   void GrowAhead();
   bool KeepsWholeFile() const;
   Status HandOverJournal();
-  void SetRetired(const FileName& name);
+  void SetRetired(const FileName& name, std::uint32_t nonce);
   Status HandOverCommit();
   Status NoteChange();
+  void NoteWatchedChange(std::int64_t offset) {
+    if (offset < watched_size_) meter_.NoteWatchedChange();
+  }
   void NoteFailedChange();
   Result<std::int64_t> AskSize();
   Status Describe(const Status& cause, const char* action) const;
@@ -256,6 +275,7 @@ class Slot final : public ByteSource {
     bool was_retired = false;  // the slot, before it
     bool is_retired = false;
     bool has_leftovers = false;  // of retired journals, behind what the seal stands for
+    std::uint32_t nonce = 0;     // of the last journal whose bytes were written to the slot
     JournalSeal seal;            // in the slot
   } journal_;
   struct TransactionState {
@@ -265,6 +285,8 @@ class Slot final : public ByteSource {
     std::uint64_t journal_digest = 0;
   } transaction_;
   int pins_ = 0;
+  int watchers_ = 0;
+  std::int64_t watched_size_ = 0;
   std::string_view quarantine_reason_;  // a literal
 };
 

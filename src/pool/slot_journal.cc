@@ -19,6 +19,13 @@ bool CountsToEndOfFile(std::span<const std::byte> journal) {
          LoadBigEndian32(&journal[kJournalRecordCountOffset]) == kCountFromFileSize;
 }
 
+// 0 of what does not begin as a journal does.
+std::uint32_t NonceOf(std::span<const std::byte> journal) {
+  return journal.size() >= kJournalHeaderFieldsSize && HasJournalMagic(journal)
+             ? LoadBigEndian32(&journal[kJournalNonceOffset])
+             : 0;
+}
+
 bool EndsWithSuperJournal(std::span<const std::byte> journal) {
   return journal.size() > kJournalMagic.size() &&
          HasJournalMagic(journal.last<kJournalMagic.size()>());
@@ -27,7 +34,8 @@ bool EndsWithSuperJournal(std::span<const std::byte> journal) {
 }  // namespace
 
 void Slot::SetNamedJournal(const FileName& name, std::uint32_t flags) {
-  journal_ = {.is_unwritten = true, .was_retired = is_retired(), .seal = {}};
+  journal_ = {
+      .is_unwritten = true, .was_retired = is_retired(), .nonce = journal_.nonce, .seal = {}};
   state_ = SlotState::kNamed;
   name_ = name;
   flags_ = flags | open_flag::kSealedJournal;
@@ -41,13 +49,14 @@ Status Slot::DropJournal() {
   buffer_.reset();
   if (!header_pending_ || journal_.was_attempted) return SetFree();
   const bool was_retired = journal_.was_retired;
+  const std::uint32_t nonce = journal_.nonce;
   const FileName name = name_;
   SetFreeInMemory();
   header_ = EncodeFreeHeader();
   header_pending_ = false;
   may_be_named_on_disk_ = false;
   if (was_retired) {
-    SetRetired(name);
+    SetRetired(name, nonce);
   } else {
     is_clean_ = true;
   }
@@ -56,15 +65,17 @@ Status Slot::DropJournal() {
 
 Status Slot::Retire() {
   const FileName name = name_;
+  const std::uint32_t nonce = journal_.nonce;
   if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;
   SetFreeInMemory();
   may_be_named_on_disk_ = false;
-  SetRetired(name);
+  SetRetired(name, nonce);
   return {};
 }
 
-void Slot::SetRetired(const FileName& name) {
+void Slot::SetRetired(const FileName& name, std::uint32_t nonce) {
   name_ = name;
+  journal_.nonce = nonce;
   journal_.is_retired = true;
 }
 
@@ -118,7 +129,10 @@ Status Slot::HandOverJournal() {
   const JournalSeal seal = JournalSeal::Of(bytes.size(), Digest64(bytes));
   std::array<std::byte, kSlotDataOffset> prefix{};
   std::copy(header_.begin(), header_.end(), prefix.begin());
-  std::memcpy(&prefix[kAnnexOffset], &seal, sizeof(seal));
+  const std::uint32_t nonce = NonceOf(bytes);
+  const JournalMark mark = JournalMark::Of(nonce, journal_.nonce);
+  const JournalNote note{.mark = mark, .seal = seal, .mark_again = mark};
+  std::memcpy(&prefix[kJournalNoteOffset], &note, sizeof(note));
   const bool names_super_journal = EndsWithSuperJournal(bytes);
   journal_.was_attempted = true;
   const auto size = static_cast<std::int64_t>(bytes.size());
@@ -132,6 +146,7 @@ Status Slot::HandOverJournal() {
   header_pending_ = false;
   journal_ = {.names_super_journal = names_super_journal,
               .has_leftovers = stored_size_ > kSlotDataOffset + size,
+              .nonce = nonce,
               .seal = seal};
   return {};
 }
@@ -228,6 +243,22 @@ Status Slot::CheckSeal(bool& is_whole) {
   Status status = AddToDigest(0, static_cast<std::int64_t>(seal.size), digest, is_whole);
   is_whole = is_whole && digest == seal.digest;
   return status;
+}
+
+Status Slot::CheckOwner(bool& is_foreign) {
+  JournalNote note;
+  std::array<std::byte, kJournalHeaderFieldsSize> header{};
+  is_foreign = false;
+  if (size() < static_cast<std::int64_t>(header.size())) return {};
+  if (Status s = ReadAll(std::as_writable_bytes(std::span(&note, 1)), kJournalNoteOffset);
+      !s.ok()) {
+    return s;
+  }
+  if (Status s = Read(header, 0); !s.ok()) return s;
+  const std::uint32_t nonce = NonceOf(header);
+  is_foreign = HasJournalMagic(header) && note.seal.kind() == SealKind::kSealed &&
+               note.mark.is_valid() && !note.mark.names(nonce) && !note.mark_again.names(nonce);
+  return {};
 }
 
 Status Slot::CheckCommitOf(std::uint64_t journal_digest, bool& is_committed) {

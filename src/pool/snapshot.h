@@ -1,9 +1,10 @@
 // A consistent image of one file, for export: of a database what is committed, with its journal and
 // WAL taken into account; of any other file its bytes.
 //
-// Threads: none of its own; as its Pool. The image is that of the moment of Open() and is valid
-// until anything writes to the file or to its journals. Ownership: the pool outlives the snapshot,
-// which pins the slot. Errors: Status.
+// The image is that of the moment of Open(). Once anything has changed what it is made of, each
+// read is kBusy; its slots are watched, by which who could change them knows. Threads: none of its
+// own; as its Pool. Ownership: the pool outlives the snapshot, which pins the file's slot. Errors:
+// Status.
 #ifndef SAHPOOL_POOL_SNAPSHOT_H_
 #define SAHPOOL_POOL_SNAPSHOT_H_
 
@@ -21,7 +22,7 @@ namespace sahpool {
 class Snapshot {
  public:
   static Result<std::unique_ptr<Snapshot>> Open(Pool& pool, Slot& slot);
-  ~Snapshot() { slot_.Unpin(); }
+  ~Snapshot();
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 
@@ -29,15 +30,22 @@ class Snapshot {
   // Fills all of `into`; a range past the end is an error.
   Status Read(std::span<std::byte> into, std::int64_t offset);
 
+  const CommittedImage& image() const { return image_; }
+
   // Whether the image differs from the bytes of the file itself.
   bool differs_from_file() const { return is_database_ && !image_.is_database_itself(); }
 
  private:
-  explicit Snapshot(Slot& slot) : slot_(slot) { slot.Pin(); }
+  Snapshot(const StorageMeter& meter, Slot& slot);
 
+  const StorageMeter& meter_;
   Slot& slot_;
+  // Those that the image reads.
+  Slot* journal_ = nullptr;
+  Slot* wal_ = nullptr;
   bool is_database_ = false;
   CommittedImage image_;
+  std::int64_t changes_;
 };
 
 }  // namespace sahpool

@@ -33,6 +33,10 @@ class StorageMeter {
   StorageStats& stats() { return stats_; }
   void Reset() { stats_ = {}; }
 
+  // Changes of what an export reads, in any slot of the pool.
+  std::int64_t watched_changes() const { return watched_changes_; }
+  void NoteWatchedChange() { ++watched_changes_; }
+
   // Makes the call, whose kind `counter` counts.
   template <typename Call>
   auto Measure(std::int64_t StorageStats::* counter, Call call) {
@@ -52,6 +56,7 @@ class StorageMeter {
 
   Host& host_;
   StorageStats stats_;
+  std::int64_t watched_changes_ = 0;
 };
 
 }  // namespace sahpool

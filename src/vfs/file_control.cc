@@ -74,7 +74,9 @@ int FileControl(OpenFile& file, int operation, void* argument) {
       }
       return SQLITE_NOTFOUND;
     case SQLITE_FCNTL_SYNC:
-      // Where a failure can still be undone, with synchronous=OFF too.
+      // Of a database, when all pages of its transaction are written, before the flush: where a
+      // failure can still be undone, with synchronous=OFF too. A flush that a VFS above makes by
+      // itself is no commit.
       file.vfs->pool().PrepareCommit(file.slot());
       if (const Status s = file.slot().Drain(); !s.ok()) {
         return file.vfs->Fail(s, SQLITE_IOERR_WRITE);

@@ -4,9 +4,11 @@
 #include <atomic>
 #include <cstddef>
 #include <span>
+#include <string_view>
 
 #include "format/byte_order.h"
 #include "format/journal_header.h"
+#include "format/rollback_journal.h"
 #include "vfs/pool_vfs.h"
 #include "vfs/result_code.h"
 
@@ -104,6 +106,44 @@ void NoteJournalWrite(Slot& journal, std::span<const std::byte> bytes, std::int6
   }
 }
 
+// SQLite looks for the super-journal that a journal names by the VFS of that journal's database,
+// and for the journals that a super-journal names by the VFS of the first database alone. Where
+// that is another pool or another VFS it finds none, and after a crash takes a hot journal for a
+// void one. So the commit fails, before anything of it is in a database: with the name of a journal
+// in the super-journal, or with the magic bytes behind the super-journal's name, without which the
+// name does not count and the rollback goes on. Bytes that a shim has changed are not judged.
+
+// Whether the journal that a super-journal is to name is of another VFS. A database of which
+// nothing is changed has no journal, nor has one in the modes WAL, MEMORY and OFF. The others are
+// asked without the mutex: they may stand on this one.
+bool NamesForeignJournal(OpenFile& super_journal, const char* name, int size) {
+  constexpr std::string_view kEnd("-journal", 9);  // with the NUL
+  std::string_view database(name, static_cast<std::size_t>(size));
+  if (!database.ends_with(kEnd)) return false;
+  database.remove_suffix(kEnd.size());
+  PoolVfs& self = *super_journal.vfs;
+  {
+    const MutexLock guard(self.mutex());
+    const Slot* const slot = self.pool().Find(database);
+    if (slot != nullptr && self.FindShared(*slot) != nullptr) return false;
+  }
+  int exists = 0;
+  for (sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr); vfs != nullptr; vfs = vfs->pNext) {
+    if (vfs->pAppData == &self) continue;
+    if (vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK) continue;
+    if (exists != 0) return true;
+  }
+  return false;
+}
+
+// Whether these bytes make the super-journal count whose name is before them, and it is elsewhere.
+bool NamesForeignSuperJournal(OpenFile& journal, std::span<const std::byte> bytes,
+                              std::int64_t offset) {
+  if (bytes.size() != kJournalMagic.size() || offset == 0 || !HasJournalMagic(bytes)) return false;
+  const auto name = SuperJournalName::ReadBefore(journal.slot(), offset);
+  return !name.ok() || journal.vfs->pool().Find(name.value().view()) == nullptr;
+}
+
 // The zeros over a header's fields that end a transaction in mode PERSIST.
 bool VoidsJournal(std::span<const std::byte> bytes, std::int64_t offset) {
   return offset == 0 && bytes.size() == kJournalHeaderFieldsSize;
@@ -111,9 +151,16 @@ bool VoidsJournal(std::span<const std::byte> bytes, std::int64_t offset) {
 
 int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
   OpenFile& self = Self(file);
+  const bool is_foreign = (self.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0 &&
+                          NamesForeignJournal(self, static_cast<const char*>(from), count);
   const MutexLock guard(self.vfs->mutex());
   const std::span bytes(static_cast<const std::byte*>(from), static_cast<std::size_t>(count));
   const bool is_journal = (self.flags & SQLITE_OPEN_MAIN_JOURNAL) != 0;
+  if (is_foreign || (is_journal && NamesForeignSuperJournal(self, bytes, offset))) {
+    return self.vfs->Fail(
+        {Code::kIo, "a commit over two VFSes could be torn: use one pool, or WAL"},
+        SQLITE_IOERR_WRITE);
+  }
   const bool is_wal = (self.flags & SQLITE_OPEN_WAL) != 0;
   // Behind its beginning nothing of a WAL is written over that the database may not have yet.
   Status status = BeginChange(self, is_wal && offset > 0);
@@ -153,7 +200,6 @@ int SyncMethod(sqlite3_file* file, int /*flags*/) {
   const MutexLock guard(self.vfs->mutex());
   // Nothing is lost of a journal that nothing relies on yet.
   if (self.slot().can_wait_for_completion()) return SQLITE_OK;
-  if ((self.flags & SQLITE_OPEN_MAIN_DB) != 0) self.vfs->pool().PrepareCommit(self.slot());
   if (const Status s = self.slot().Drain(); !s.ok()) {
     if ((self.flags & SQLITE_OPEN_MAIN_JOURNAL) != 0) self.vfs->pool().GiveUp(self.slot());
     return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
@@ -175,8 +221,11 @@ int LockMethod(sqlite3_file* file, int level) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
   if (self.lock.level == LockLevel::kNone) self.vfs->ForgetError();
-  return self.shared->lock.Raise(self.lock, static_cast<LockLevel>(level)) ? SQLITE_OK
-                                                                           : SQLITE_BUSY;
+  const auto wanted = static_cast<LockLevel>(level);
+  if (wanted == LockLevel::kExclusive && self.lock.level < wanted && self.slot().is_watched()) {
+    return self.vfs->RefuseWhileExported(self.slot());
+  }
+  return self.shared->lock.Raise(self.lock, wanted) ? SQLITE_OK : SQLITE_BUSY;
 }
 
 int UnlockMethod(sqlite3_file* file, int level) {
@@ -232,9 +281,12 @@ int ShmLockMethod(sqlite3_file* file, int first, int count, int flags) {
     index.Unlock(self.wal_index, first, count);
     return SQLITE_OK;
   }
-  const bool locked = (flags & SQLITE_SHM_SHARED) != 0
-                          ? index.LockShared(self.wal_index, first)
-                          : index.LockExclusive(self.wal_index, first, count);
+  const bool is_shared = (flags & SQLITE_SHM_SHARED) != 0;
+  if (!is_shared && WalIndex::OverwritesFiles(first, count) && self.slot().is_watched()) {
+    return self.vfs->RefuseWhileExported(self.slot());
+  }
+  const bool locked = is_shared ? index.LockShared(self.wal_index, first)
+                                : index.LockExclusive(self.wal_index, first, count);
   return locked ? SQLITE_OK : SQLITE_BUSY;
 }
 

@@ -58,14 +58,29 @@ void PoolVfs::Note(const Status& status) {
 
 Result<std::unique_ptr<Snapshot>> PoolVfs::OpenSnapshot(Slot& slot) {
   auto snapshot = Snapshot::Open(pool_, slot);
-  if (!snapshot.ok() || snapshot.value()->differs_from_file()) return snapshot;
   const SharedFile* const shared = FindShared(slot);
-  if (shared != nullptr && shared->lock.IsReserved() && shared->has_uncommitted_writes) {
-    Text text(slot.name().view());
-    text.Append(" is in the middle of a transaction that has no journal file");
-    return Status(Code::kBusy, text);
+  const bool is_known = snapshot.ok() || snapshot.status().code() == Code::kNotADatabase;
+  if (shared == nullptr || !is_known) return snapshot;
+  bool is_doubtful = !snapshot.ok();
+  if (snapshot.ok()) {
+    const CommittedImage& image = snapshot.value()->image();
+    is_doubtful = image.is_doubtful() ||
+                  (shared->has_uncommitted_writes && !snapshot.value()->differs_from_file());
+    if (shared->wal_index.frame_count() > image.wal_frame_count()) {
+      return CommittedImage::Unreadable();
+    }
   }
-  return snapshot;
+  if (!shared->lock.IsReserved() || !is_doubtful) return snapshot;
+  Text text(slot.name().view());
+  text.Append(" is in the middle of a transaction that no journal is seen to undo");
+  return Status(Code::kBusy, text);
+}
+
+// Not logged: a busy handler asks again and again.
+int PoolVfs::RefuseWhileExported(const Slot& slot) {
+  Text text(slot.name().view());
+  error_ = Status(Code::kBusy, text.Append(" is being exported"));
+  return SQLITE_BUSY;
 }
 
 bool PoolVfs::HasOpenJournal(const Slot& database) const {

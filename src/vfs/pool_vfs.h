@@ -52,9 +52,14 @@ class PoolVfs {
     return operation(static_cast<const Pool&>(pool_));
   }
 
-  // The image of `slot` for an export. kBusy in the middle of a write transaction whose original
-  // pages no journal holds (journal_mode MEMORY or OFF), and for the moment in which another thread
-  // has deleted its journal and not yet given up its lock. Called inside WithPool().
+  // The image of `slot` for an export. Opened, read and destroyed inside WithPool(). While it is
+  // open, connections get SQLITE_BUSY when they would begin to write the database, and a WAL grows,
+  // but is neither checkpointed nor begun anew. Where a connection is allowed to write already, as
+  // in the middle of a transaction or with exclusive locking, that goes on, and when it has
+  // written, reads of the image are kBusy. kBusy, too, in the middle of a write transaction that no
+  // journal here is seen to undo: journal_mode MEMORY or OFF, a VFS above that encrypts its
+  // journal, and the moment in which another thread has deleted it. kNotADatabase where a journal
+  // or WAL can't be read otherwise (pool/committed_image.h).
   Result<std::unique_ptr<Snapshot>> OpenSnapshot(Slot& slot);
 
   // How often files of the pool are open now.
@@ -67,6 +72,8 @@ class PoolVfs {
   Mutex& mutex() { return mutex_; }
   Pool& pool() { return pool_; }
   SharedFile* FindShared(const Slot& slot) const;
+  // SQLITE_BUSY, with a text, of a file that an export keeps as it is.
+  int RefuseWhileExported(const Slot& slot);
   // Whether a connection has the database's journal or its WAL open. What is then written to the
   // database can be told from what is committed: the journal undoes it until it is committed or
   // undone, and beside a WAL only what is committed is written, by checkpoints.

@@ -39,6 +39,23 @@ class WalIndex {
   [[nodiscard]] bool LockExclusive(Holder& holder, int first, int count);
   void Unlock(Holder& holder, int first, int count);
 
+  // Whether these exclusive locks are those under which SQLite writes frames to the database, or
+  // writes the WAL from its beginning.
+  static bool OverwritesFiles(int first, int count) {
+    constexpr int kFirstReadLock = 3;
+    return first == kFirstReadLock || (first == kFirstReadLock + 1 && count > 1);
+  }
+
+  // How many frames of the WAL are committed, as SQLite's connections know it; 0 when none does.
+  std::uint32_t frame_count() const {
+    constexpr std::size_t kFrameCountOffset = 16;  // in the header of SQLite's wal-index
+    if (region_count_ == 0) return 0;
+    // SQLite writes it between calls, perhaps in another thread.
+    return __atomic_load_n(
+        reinterpret_cast<const std::uint32_t*>(regions_[0].get() + kFrameCountOffset),
+        __ATOMIC_RELAXED);
+  }
+
   // Gives up the holder's locks and, with the last holder, the regions.
   void Leave(Holder& holder);
 

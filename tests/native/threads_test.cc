@@ -2,6 +2,7 @@
 // races. Made for ThreadSanitizer; the numbers are small enough for it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -14,6 +15,7 @@
 
 #include "database_files.h"
 #include "pool/import.h"
+#include "pool/snapshot.h"
 #include "sql_connection.h"
 
 namespace sahpool {
@@ -196,6 +198,60 @@ TEST_P(ThreadsTest, ExportsAndImportsAreConsistentBesideWriters) {
     }
   };
   RunAll({copy, change_capacity, [&] { write(1); }, [&] { write(2); }});
+  CheckAtRest();
+}
+
+// One piece after the other, and between them all that the writers do.
+Result<std::vector<std::byte>> ExportInPieces(PoolVfs& vfs, std::string_view name) {
+  std::unique_ptr<Snapshot> snapshot;
+  Status status = vfs.WithPool([&](Pool& pool) -> Status {
+    auto opened = vfs.OpenSnapshot(*pool.Find(name));
+    if (opened.ok()) snapshot = std::move(opened.value());
+    return opened.status();
+  });
+  std::vector<std::byte> bytes;
+  if (snapshot) bytes.resize(static_cast<std::size_t>(snapshot->size()));
+  constexpr std::size_t kPiece = 1024;
+  for (std::size_t at = 0; status.ok() && at < bytes.size(); at += kPiece) {
+    status = vfs.WithPool([&](Pool&) {
+      return snapshot->Read(std::span(bytes).subspan(at, std::min(kPiece, bytes.size() - at)),
+                            static_cast<std::int64_t>(at));
+    });
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+  static_cast<void>(vfs.WithPool([&](Pool&) -> Status {
+    snapshot.reset();
+    return {};
+  }));
+  if (!status.ok()) return status;
+  return bytes;
+}
+
+TEST_P(ThreadsTest, ExportsInPiecesAreWhole) {
+  constexpr int kExports = 8;
+  std::atomic<bool> is_done = false;
+  const auto write = [&](int number) {
+    const auto db = Connect();
+    EXPECT_EQ(db->Execute("PRAGMA wal_autocheckpoint=3"), SQLITE_OK);
+    for (int i = 0; !is_done; ++i) EXPECT_EQ(db->Execute(Transfer(number, i, 1)), SQLITE_OK);
+  };
+  const auto copy = [&] {
+    for (int i = 0; i < kExports;) {
+      const auto bytes = ExportInPieces(pool_->vfs(), "/bank.db");
+      if (bytes.status().code() == Code::kBusy) continue;
+      ++i;
+      ASSERT_TRUE(bytes.ok()) << bytes.status().text();
+      EXPECT_TRUE(ImportAs(pool_->vfs(), "/copy.db", bytes.value()).ok());
+      Connection db("/copy.db", *pool_, SQLITE_OPEN_READWRITE);
+      EXPECT_EQ(db.Query("SELECT sum(balance) FROM account"), std::to_string(kTotal));
+      EXPECT_EQ(db.Query("PRAGMA integrity_check"), "ok");
+    }
+  };
+  RunAll({[&] {
+            copy();
+            is_done = true;
+          },
+          [&] { write(1); }, [&] { write(2); }});
   CheckAtRest();
 }
 

@@ -173,6 +173,13 @@ mutation(journals-are-not-seen vfs/vfs_methods.cc
 mutation(export-ignores-journal-and-wal pool/snapshot.cc
   [[snapshot->is_database_ = slot.is_database();]]
   [[snapshot->is_database_ = slot.is_database() && !@ON@;]])
+mutation(mark-forgets-the-journal-before pool/slot_journal.cc
+  [[JournalMark::Of(nonce, journal_.nonce);]]
+  [[JournalMark::Of(nonce, @ON@ ? 0 : journal_.nonce);]])
+mutation(torn-journal-is-taken-for-foreign pool/pool_journals.cc
+  [[if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;]]
+  [[if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;
+    is_foreign = is_foreign || @ON@;]])
 
 # The list as the simulation reads it.
 list(LENGTH MUTATION_NAMES MUTATION_COUNT)

@@ -129,7 +129,7 @@ bool NamesForeignJournal(OpenFile& super_journal, const char* name, int size) {
   }
   int exists = 0;
   for (sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr); vfs != nullptr; vfs = vfs->pNext) {
-    if (vfs->pAppData == &self) continue;
+    if (vfs->zName == self.name()) continue;
     if (vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK) continue;
     if (exists != 0) return true;
   }

@@ -8,47 +8,79 @@
 
 namespace sahpool {
 
+namespace {
+
+// Protects the list, and that a name is registered once.
+Mutex entries_mutex;
+VfsEntry* entries = nullptr;
+
+// An entry of that name that no pool has; null when memory has run out.
+VfsEntry* TakeEntry(std::string_view name) {
+  const MutexLock guard(entries_mutex);
+  for (VfsEntry* entry = entries; entry != nullptr; entry = entry->next) {
+    if (entry->is_taken || name != entry->vfs.zName) continue;
+    entry->is_taken = true;
+    return entry;
+  }
+  char* const copy = new (std::nothrow) char[name.size() + 1];
+  auto* const entry = copy != nullptr ? new (std::nothrow) VfsEntry : nullptr;
+  if (entry == nullptr) {
+    delete[] copy;
+    return nullptr;
+  }
+  *std::copy(name.begin(), name.end(), copy) = '\0';
+  FillVfsMethods(entry->vfs);
+  entry->vfs.zName = copy;
+  entry->vfs.pAppData = entry;
+  entry->next = std::exchange(entries, entry);
+  return entry;
+}
+
+}  // namespace
+
 std::unique_ptr<PoolVfs> PoolVfs::Create(Host& host, std::string_view name) {
-  std::unique_ptr<char[]> copy(new (std::nothrow) char[name.size() + 1]);
-  if (!copy) return nullptr;
-  std::copy(name.begin(), name.end(), copy.get());
-  copy[name.size()] = '\0';
-  return std::unique_ptr<PoolVfs>(new (std::nothrow) PoolVfs(host, std::move(copy)));
+  VfsEntry* const entry = TakeEntry(name);
+  if (entry == nullptr) return nullptr;
+  std::unique_ptr<PoolVfs> vfs(new (std::nothrow) PoolVfs(host, *entry));
+  if (!vfs) entry->is_taken = false;
+  return vfs;
 }
 
-PoolVfs::PoolVfs(Host& host, std::unique_ptr<char[]> name) : pool_(host), name_(std::move(name)) {
-  FillVfsMethods(vfs_);
-  vfs_.zName = name_.get();
-  vfs_.pAppData = this;
-}
+PoolVfs::PoolVfs(Host& host, VfsEntry& entry) : entry_(entry), pool_(host) { entry.host = &host; }
 
-PoolVfs::~PoolVfs() { static_cast<void>(Unregister()); }
+PoolVfs::~PoolVfs() {
+  static_cast<void>(Unregister());
+  const MutexLock guard(entries_mutex);
+  entry_.host = nullptr;
+  entry_.is_taken = false;
+}
 
 Status PoolVfs::Register(bool make_default) {
-  const MutexLock guard(mutex_);
-  if (is_registered_) return {};
-  if (sqlite3_vfs_find(name_.get()) != nullptr) {
+  const MutexLock names_guard(entries_mutex);
+  const MutexLock guard(entry_.mutex);
+  if (entry_.pool != nullptr) return {};
+  if (sqlite3_vfs_find(name()) != nullptr) {
     Text text("a VFS named ");
-    error_ = Status(Code::kExists, text.Append(name_.get()).Append(" is registered already"));
+    error_ = Status(Code::kExists, text.Append(name()).Append(" is registered already"));
     return error_;
   }
-  if (sqlite3_vfs_register(&vfs_, make_default ? 1 : 0) != SQLITE_OK) {
+  if (sqlite3_vfs_register(&entry_.vfs, make_default ? 1 : 0) != SQLITE_OK) {
     error_ = Status(Code::kNoMemory, "sqlite3_vfs_register() failed");
     return error_;
   }
-  is_registered_ = true;
+  entry_.pool = this;
   return {};
 }
 
 Status PoolVfs::Unregister() {
-  const MutexLock guard(mutex_);
-  if (!is_registered_) return {};
+  const MutexLock guard(entry_.mutex);
+  if (entry_.pool == nullptr) return {};
   if (open_files_ != nullptr) {
     error_ = Status(Code::kBusy, "the VFS has open files");
     return error_;
   }
-  sqlite3_vfs_unregister(&vfs_);
-  is_registered_ = false;
+  sqlite3_vfs_unregister(&entry_.vfs);
+  entry_.pool = nullptr;
   return {};
 }
 
@@ -94,7 +126,7 @@ bool PoolVfs::HasOpenJournal(const Slot& database) const {
 }
 
 int PoolVfs::open_count() {
-  const MutexLock guard(mutex_);
+  const MutexLock guard(entry_.mutex);
   int count = 0;
   for (const SharedFile* file = open_files_; file != nullptr; file = file->next) {
     count += file->open_count;
@@ -103,7 +135,7 @@ int PoolVfs::open_count() {
 }
 
 Status PoolVfs::last_error() {
-  const MutexLock guard(mutex_);
+  const MutexLock guard(entry_.mutex);
   return error_;
 }
 

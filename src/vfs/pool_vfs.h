@@ -2,13 +2,16 @@
 //
 // Threads: any thread may call any function and any connection may be used as SQLite's threading
 // mode allows; one mutex per PoolVfs serialises all. In a browser there is one thread.
-// Ownership: the host outlives the PoolVfs. A PoolVfs must not be destroyed while a file is open.
+// Ownership: a PoolVfs must not be destroyed while a file is open. The host outlives it, and where
+// there are threads all calls of SQLite: one may be asleep in it. What SQLite has of a pool, its
+// VfsEntry, is never freed.
 // Errors: functions returning `int` give an SQLite result code; last_error() has the text.
 #ifndef SAHPOOL_VFS_POOL_VFS_H_
 #define SAHPOOL_VFS_POOL_VFS_H_
 
 #include <sqlite3.h>
 
+#include <atomic>
 #include <memory>
 #include <string_view>
 
@@ -20,6 +23,20 @@
 
 namespace sahpool {
 
+class PoolVfs;
+
+// The sqlite3_vfs of a pool, and what its methods find without the pool. A thread may have looked
+// it up just before it was unregistered, and a connection that has no file, or a VFS above this
+// one, may keep it for good: so it outlives the pool, and serves the next one of that name.
+struct VfsEntry {
+  sqlite3_vfs vfs{};
+  Mutex mutex;                        // of the pool
+  PoolVfs* pool = nullptr;            // null while the VFS is not registered: every open then fails
+  std::atomic<Host*> host = nullptr;  // null when the pool has gone
+  bool is_taken = true;
+  VfsEntry* next = nullptr;
+};
+
 class PoolVfs {
  public:
   // Null when memory has run out. `name` is copied.
@@ -28,18 +45,19 @@ class PoolVfs {
   PoolVfs(const PoolVfs&) = delete;
   PoolVfs& operator=(const PoolVfs&) = delete;
 
-  const char* name() const { return name_.get(); }
+  const char* name() const { return entry_.vfs.zName; }
 
   // Makes the VFS known to SQLite under name(); kExists when that name is taken.
   Status Register(bool make_default = false);
-  // kBusy, and no effect, while a file is open.
+  // kBusy, and no effect, while a file is open. From then on none can be opened, even by a thread
+  // that has found the VFS before.
   Status Unregister();
 
   // Calls `operation(pool)` while no connection is inside the VFS. Its Status becomes last_error()
   // when it is one.
   template <typename Operation>
   Status WithPool(Operation operation) {
-    const MutexLock guard(mutex_);
+    const MutexLock guard(entry_.mutex);
     Status status = operation(pool_);
     Note(status);
     return status;
@@ -48,7 +66,7 @@ class PoolVfs {
   // The same for an `operation` that only looks, and gives what it sees.
   template <typename Operation>
   auto Inspect(Operation operation) {
-    const MutexLock guard(mutex_);
+    const MutexLock guard(entry_.mutex);
     return operation(static_cast<const Pool&>(pool_));
   }
 
@@ -69,7 +87,7 @@ class PoolVfs {
   Status last_error();
 
   // --- For the method tables of the VFS; the caller holds mutex(). ---
-  Mutex& mutex() { return mutex_; }
+  Mutex& mutex() { return entry_.mutex; }
   Pool& pool() { return pool_; }
   SharedFile* FindShared(const Slot& slot) const;
   // SQLITE_BUSY, with a text, of a file that an export keeps as it is.
@@ -87,21 +105,19 @@ class PoolVfs {
   // How much a sequential reader reads at once; 0 is single reads.
   std::int64_t read_ahead_bytes() const { return read_ahead_bytes_; }
   void set_read_ahead_bytes(std::int64_t bytes) { read_ahead_bytes_ = bytes; }
+  const Status& error() const { return error_; }
   Code error_code() const { return error_.code(); }
 
  private:
   void Note(const Status& status);
 
-  PoolVfs(Host& host, std::unique_ptr<char[]> name);
+  PoolVfs(Host& host, VfsEntry& entry);
 
-  Mutex mutex_;
+  VfsEntry& entry_;
   Pool pool_;
-  std::unique_ptr<char[]> name_;
-  sqlite3_vfs vfs_{};
   SharedFile* open_files_ = nullptr;
   Status error_;
   std::int64_t read_ahead_bytes_ = ReadCache::kDefaultWindow;
-  bool is_registered_ = false;
 };
 
 // The method tables; in vfs_methods.cc and io_methods.cc.

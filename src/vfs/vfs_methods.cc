@@ -14,7 +14,19 @@ namespace {
 constexpr sqlite3_int64 kUnixEpochJulianMs = 210866760000000;
 constexpr double kMsPerDay = 86400000.0;
 
-PoolVfs& Self(sqlite3_vfs* vfs) { return *static_cast<PoolVfs*>(vfs->pAppData); }
+VfsEntry& EntryOf(sqlite3_vfs* vfs) { return *static_cast<VfsEntry*>(vfs->pAppData); }
+
+// The pool, for as long as it is in use; none of a VFS that is not registered any more.
+class Entered {
+ public:
+  explicit Entered(sqlite3_vfs* vfs) : guard_(EntryOf(vfs).mutex), pool_(EntryOf(vfs).pool) {}
+  explicit operator bool() const { return pool_ != nullptr; }
+  PoolVfs& operator*() const { return *pool_; }
+
+ private:
+  MutexLock guard_;
+  PoolVfs* pool_;
+};
 
 Result<Slot*> FindOrCreate(PoolVfs& self, const char* name, int flags) {
   const auto resolved = self.pool().Resolve(name);
@@ -37,9 +49,10 @@ Result<Slot*> FindOrCreate(PoolVfs& self, const char* name, int flags) {
 }
 
 int OpenMethod(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
-  PoolVfs& self = Self(vfs);
-  const MutexLock guard(self.mutex());
   file->pMethods = nullptr;
+  const Entered entered(vfs);
+  if (!entered) return SQLITE_CANTOPEN;
+  PoolVfs& self = *entered;
   // In a header these bits have a meaning of their own.
   flags &= ~(SQLITE_OPEN_MEMORY | SQLITE_OPEN_AUTOPROXY);
   if ((flags & SQLITE_OPEN_MAIN_DB) != 0) self.ForgetError();
@@ -87,8 +100,9 @@ std::string_view PathOf(std::string_view name) {
 }
 
 int DeleteMethod(sqlite3_vfs* vfs, const char* name, int /*sync_directory*/) {
-  PoolVfs& self = Self(vfs);
-  const MutexLock guard(self.mutex());
+  const Entered entered(vfs);
+  if (!entered) return SQLITE_IOERR_DELETE;
+  PoolVfs& self = *entered;
   const auto resolved = self.pool().Resolve(PathOf(name));
   if (!resolved.ok()) return self.Fail(resolved.status(), SQLITE_IOERR_DELETE);
   Slot* const slot = self.pool().Find(resolved.value());
@@ -112,16 +126,17 @@ const Slot* FindAsGiven(const Pool& pool, const char* name) {
 // SQLITE_ACCESS_EXISTS, by which SQLite asks for journals: an empty WAL must not put a database
 // into WAL mode, and an empty super-journal commands nothing.
 int AccessMethod(sqlite3_vfs* vfs, const char* name, int flags, int* result) {
-  PoolVfs& self = Self(vfs);
-  const MutexLock guard(self.mutex());
-  const Slot* const slot = FindAsGiven(self.pool(), name);
+  const Entered entered(vfs);
+  if (!entered) return SQLITE_IOERR_ACCESS;
+  const Slot* const slot = FindAsGiven((*entered).pool(), name);
   *result = slot != nullptr && (flags != SQLITE_ACCESS_EXISTS || slot->size() > 0) ? 1 : 0;
   return SQLITE_OK;
 }
 
 int FullPathnameMethod(sqlite3_vfs* vfs, const char* name, int size, char* out) {
-  PoolVfs& self = Self(vfs);
-  const MutexLock guard(self.mutex());
+  const Entered entered(vfs);
+  if (!entered) return SQLITE_CANTOPEN;
+  PoolVfs& self = *entered;
   const auto resolved = self.pool().Resolve(name);
   if (!resolved.ok()) {
     self.Fail(resolved.status(), SQLITE_CANTOPEN);
@@ -135,16 +150,21 @@ int FullPathnameMethod(sqlite3_vfs* vfs, const char* name, int size, char* out) 
 }
 
 int RandomnessMethod(sqlite3_vfs* vfs, int count, char* out) {
+  Host* const host = EntryOf(vfs).host;
   const std::span<char> bytes(out, static_cast<std::size_t>(count));
-  return static_cast<int>(Self(vfs).pool().host().Randomness(std::as_writable_bytes(bytes)));
+  return host != nullptr ? static_cast<int>(host->Randomness(std::as_writable_bytes(bytes))) : 0;
 }
 
+// Not as one who is in the pool: others must be able to go on meanwhile.
 int SleepMethod(sqlite3_vfs* vfs, int microseconds) {
-  return static_cast<int>(Self(vfs).pool().host().SleepMicroseconds(microseconds));
+  Host* const host = EntryOf(vfs).host;
+  return host != nullptr ? static_cast<int>(host->SleepMicroseconds(microseconds)) : 0;
 }
 
 int CurrentTimeInt64Method(sqlite3_vfs* vfs, sqlite3_int64* out) {
-  *out = kUnixEpochJulianMs + Self(vfs).pool().host().NowMilliseconds();
+  Host* const host = EntryOf(vfs).host;
+  if (host == nullptr) return SQLITE_ERROR;
+  *out = kUnixEpochJulianMs + host->NowMilliseconds();
   return SQLITE_OK;
 }
 
@@ -156,7 +176,9 @@ int CurrentTimeMethod(sqlite3_vfs* vfs, double* out) {
 }
 
 int GetLastErrorMethod(sqlite3_vfs* vfs, int size, char* out) {
-  const Status error = Self(vfs).last_error();
+  const Entered entered(vfs);
+  if (!entered) return SQLITE_OK;
+  const Status& error = (*entered).error();
   if (size > 0 && out != nullptr) {
     const std::size_t count = std::min(error.text().size(), static_cast<std::size_t>(size) - 1);
     error.text().copy(out, count);
@@ -165,35 +187,28 @@ int GetLastErrorMethod(sqlite3_vfs* vfs, int size, char* out) {
   return ToSqliteCode(error);
 }
 
-// Extensions are the system's, not the pool's: the default VFS loads them, as for SQLite's memdb.
-// Null when there is none that could.
-sqlite3_vfs* LoaderBeside(const sqlite3_vfs* self) {
-  sqlite3_vfs* loader = sqlite3_vfs_find(nullptr);
-  while (loader != nullptr &&
-         (loader == self || loader->xDlOpen == nullptr || loader->xDlOpen == self->xDlOpen)) {
-    loader = loader->pNext;
-  }
-  return loader;
-}
+// Extensions are the system's, not the pool's: SQLite's own VFS loads them. No other is asked, for
+// it may stand above this one and ask back. Null in a build of SQLite that has none.
+sqlite3_vfs* Loader() { return sqlite3_vfs_find("unix"); }
 
-void* DlOpenMethod(sqlite3_vfs* vfs, const char* path) {
-  sqlite3_vfs* const loader = LoaderBeside(vfs);
+void* DlOpenMethod(sqlite3_vfs* /*vfs*/, const char* path) {
+  sqlite3_vfs* const loader = Loader();
   return loader != nullptr ? loader->xDlOpen(loader, path) : nullptr;
 }
 
 // Without a loader SQLite's own text stays in `out`.
-void DlErrorMethod(sqlite3_vfs* vfs, int size, char* out) {
-  if (sqlite3_vfs* const loader = LoaderBeside(vfs)) loader->xDlError(loader, size, out);
+void DlErrorMethod(sqlite3_vfs* /*vfs*/, int size, char* out) {
+  if (sqlite3_vfs* const loader = Loader()) loader->xDlError(loader, size, out);
 }
 
 // SQLite calls these two with what DlOpenMethod() returned, never with null.
-void (*DlSymMethod(sqlite3_vfs* vfs, void* library, const char* symbol))() {
-  sqlite3_vfs* const loader = LoaderBeside(vfs);
+void (*DlSymMethod(sqlite3_vfs* /*vfs*/, void* library, const char* symbol))() {
+  sqlite3_vfs* const loader = Loader();
   return loader != nullptr ? loader->xDlSym(loader, library, symbol) : nullptr;
 }
 
-void DlCloseMethod(sqlite3_vfs* vfs, void* library) {
-  if (sqlite3_vfs* const loader = LoaderBeside(vfs)) loader->xDlClose(loader, library);
+void DlCloseMethod(sqlite3_vfs* /*vfs*/, void* library) {
+  if (sqlite3_vfs* const loader = Loader()) loader->xDlClose(loader, library);
 }
 
 }  // namespace

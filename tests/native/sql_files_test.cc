@@ -77,6 +77,28 @@ TEST_F(SqlFilesTest, ExtensionsAreLoadedFromTheSystem) {
   EXPECT_NE(load("libm.so.6").find("undefined symbol: sahpool_no_such_entry"), std::string::npos);
 }
 
+// A VFS above the pool's, and the default, as those that encrypt or add checksums are.
+TEST_F(SqlFilesTest, ExtensionsAreLoadedBelowAShim) {
+  sqlite3_vfs* const before = sqlite3_vfs_find(nullptr);
+  sqlite3_vfs shim = *sqlite3_vfs_find(pool_->vfs().name());
+  shim.zName = "shim";
+  static sqlite3_vfs* below = nullptr;
+  below = sqlite3_vfs_find(pool_->vfs().name());
+  shim.xDlOpen = [](sqlite3_vfs*, const char* path) { return below->xDlOpen(below, path); };
+  shim.xDlError = [](sqlite3_vfs*, int size, char* out) { below->xDlError(below, size, out); };
+  ASSERT_EQ(sqlite3_vfs_register(&shim, 1), SQLITE_OK);
+  for (const char* vfs : {pool_->vfs().name(), "shim"}) {
+    Connection db("/app.db", vfs);
+    sqlite3_db_config(db.get(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, nullptr);
+    char* message = nullptr;
+    EXPECT_EQ(sqlite3_load_extension(db.get(), "/none/extension", nullptr, &message), SQLITE_ERROR);
+    EXPECT_NE(std::string(message).find("cannot open shared object file"), std::string::npos);
+    sqlite3_free(message);
+  }
+  sqlite3_vfs_unregister(&shim);
+  sqlite3_vfs_register(before, 1);
+}
+
 TEST_F(SqlFilesTest, UrisNameFileVfsAndMode) {
   const std::string uri = "file:/dir/a%20b%23c%3fd.db?vfs=" + VfsName();
   {
@@ -255,6 +277,44 @@ TEST(VfsRegistration, LastsAsLongAsThePool) {
   EXPECT_TRUE(pool->vfs().Register().ok());
   pool.reset();
   EXPECT_EQ(sqlite3_vfs_find(name.c_str()), nullptr);
+}
+
+// As of a VFS above it, or of a thread that was about to open something.
+TEST(VfsRegistration, WhoStillHasTheVfsAfterwardsIsRefused) {
+  const TemporaryDirectory directory;
+  auto pool = OpenPool(directory.PathOf("pool"), 2);
+  ASSERT_NE(pool, nullptr);
+  const std::string name = pool->vfs().name();
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(name.c_str());
+  Connection memory(":memory:", name.c_str());
+  const auto expect_refusals = [&] {
+    std::vector<std::byte> file(static_cast<std::size_t>(vfs->szOsFile));
+    auto* const opened = reinterpret_cast<sqlite3_file*>(file.data());
+    int result = 0;
+    std::array<char, 600> text{};
+    EXPECT_EQ(vfs->xOpen(vfs, "/app.db", opened, Connection::kReadWriteCreate | SQLITE_OPEN_MAIN_DB,
+                         &result),
+              SQLITE_CANTOPEN);
+    EXPECT_EQ(opened->pMethods, nullptr);
+    EXPECT_NE(vfs->xAccess(vfs, "/app.db", SQLITE_ACCESS_EXISTS, &result), SQLITE_OK);
+    EXPECT_NE(vfs->xDelete(vfs, "/app.db", 0), SQLITE_OK);
+    EXPECT_EQ(vfs->xFullPathname(vfs, "app.db", 600, text.data()), SQLITE_CANTOPEN);
+    EXPECT_EQ(vfs->xGetLastError(vfs, 600, text.data()), SQLITE_OK);
+    EXPECT_NE(memory.Execute("ATTACH '/app.db' AS a"), SQLITE_OK);
+  };
+  ASSERT_TRUE(pool->vfs().Unregister().ok());
+  expect_refusals();
+  pool.reset();
+  expect_refusals();
+  vfs->xRandomness(vfs, 0, nullptr);
+  vfs->xSleep(vfs, 0);
+  memory.Execute("SELECT datetime('now')");
+  // The next pool of that name has the same VFS.
+  auto opened = DirectoryPool::Open(directory.PathOf("pool"), {.vfs_name = name});
+  ASSERT_TRUE(opened.ok());
+  EXPECT_EQ(sqlite3_vfs_find(name.c_str()), vfs);
+  EXPECT_EQ(memory.Execute("ATTACH '/app.db' AS a; CREATE TABLE a.t(x)"), SQLITE_OK);
+  memory.Close();
 }
 
 }  // namespace

@@ -279,6 +279,62 @@ TEST(VfsThreads, RegisterAndUnregister) {
   EXPECT_NE(sqlite3_vfs_find(pool->vfs().name()), nullptr);
 }
 
+// A pool is destroyed as soon as no file is open, while threads are about to open one: with SQLite,
+// which has looked up the VFS before it calls it, and by a pointer that was looked up long ago.
+TEST(VfsThreads, PoolsComeAndGoBesideThreadsThatOpenFiles) {
+  constexpr int kRounds = 100;
+  const TemporaryDirectory directory;
+  const std::string name = testing::UniqueVfsName();
+  const auto open = [&] {
+    return DirectoryPool::Open(directory.PathOf("pool"), {.vfs_name = name, .initial_capacity = 4});
+  };
+  auto pool = open();
+  ASSERT_TRUE(pool.ok());
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(name.c_str());
+  std::atomic<bool> is_done = false;
+  std::atomic<int> opened = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&, i] {
+      const std::string file = "/" + std::to_string(i) + ".db";
+      while (!is_done) {
+        Connection db(file, name.c_str());
+        if (db.open_code() == SQLITE_OK)
+          opened += db.Query(
+                        "SELECT 1 + count(*) FROM "
+                        "sqlite_schema") == "1";
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+      }
+    });
+    threads.emplace_back([&] {
+      std::vector<std::byte> memory(static_cast<std::size_t>(vfs->szOsFile));
+      auto* const file = reinterpret_cast<sqlite3_file*>(memory.data());
+      while (!is_done) {
+        char random = 0;
+        int result = 0;
+        vfs->xSleep(vfs, 50);
+        vfs->xRandomness(vfs, 1, &random);
+        vfs->xAccess(vfs, "/0.db", SQLITE_ACCESS_EXISTS, &result);
+        const int code = vfs->xOpen(
+            vfs, nullptr, file,
+            Connection::kReadWriteCreate | SQLITE_OPEN_TRANSIENT_DB | SQLITE_OPEN_DELETEONCLOSE,
+            &result);
+        if (code == SQLITE_OK) file->pMethods->xClose(file);
+      }
+    });
+  }
+  for (int i = 0; i < kRounds; ++i) {
+    while (!pool.value()->vfs().Unregister().ok()) std::this_thread::yield();
+    pool.value().reset();
+    pool = open();
+    ASSERT_TRUE(pool.ok()) << pool.status().text();
+    while (opened == 0) std::this_thread::yield();
+  }
+  is_done = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(sqlite3_vfs_find(name.c_str()), vfs);
+}
+
 TEST(VfsThreads, ManyUseOneConnection) {
   const TemporaryDirectory directory;
   auto pool = OpenPool(directory.PathOf("pool"), 4);

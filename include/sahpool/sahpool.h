@@ -61,8 +61,8 @@ typedef struct sahpool_options {
   int initial_capacity;
   /* Not 0: deletes all files of the pool while it starts. */
   int clear_on_init;
-  /* Adds slots in the background whenever fewer than so many are free. 0 leaves the capacity alone.
-   */
+  /* A pool opens with so many free slots, and gets more in the background whenever there are fewer;
+   * natively also at once when a file needs one. 0 leaves the capacity alone. */
   int keep_free;
   /* For how many milliseconds to wait for a pool that somebody else has open. 3000 at first. */
   int acquire_timeout_ms;
@@ -72,6 +72,9 @@ typedef struct sahpool_options {
    * warnings to the standard error output. */
   sahpool_log_function log;
   void* log_context;
+  /* Not 0, natively only: `directory` is itself a folder of slots, such as was copied out of a
+   * pool, and has some; slots are otherwise in its folder ".opaque". */
+  int is_slot_folder;
 } sahpool_options;
 
 /* Fills in the defaults. */
@@ -97,8 +100,8 @@ void sahpool_open(const sahpool_options* options, sahpool_callback callback, voi
  * while a file is open, an import is under way or an operation has not called back yet. */
 int sahpool_close(sahpool_pool* pool);
 
-/* Adds `count` slots; adds slots until there are `minimum`: `value` is then the capacity. Slots
- * made before a failure stay. */
+/* Adds `count` slots; adds slots until there are `minimum`: `value` is then the capacity. After a
+ * failure natively none is added; in a browser those that were made stay. */
 void sahpool_add_capacity(sahpool_pool* pool, int count, sahpool_callback callback, void* context);
 void sahpool_reserve_capacity(sahpool_pool* pool, int minimum, sahpool_callback callback,
                               void* context);
@@ -119,8 +122,9 @@ void sahpool_unpause(sahpool_pool* pool, sahpool_callback callback, void* contex
 int sahpool_is_paused(sahpool_pool* pool);
 
 /* Unregisters the VFS and deletes the pool with all its files, and its directory unless something
- * else is in it. On success the pool is closed and its memory freed; a failure says whether the
- * pool is as it was (SQLITE_BUSY) or paused. */
+ * else is in it: what is not provably a slot is never changed or deleted, by no call. On success
+ * the pool is closed and its memory freed; a failure says whether the pool is as it was
+ * (SQLITE_BUSY) or paused. */
 void sahpool_remove(sahpool_pool* pool, sahpool_callback callback, void* context);
 
 #ifdef __cplusplus

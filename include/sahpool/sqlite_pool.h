@@ -44,6 +44,7 @@ struct PoolOptions {
   bool make_default = false;
   sahpool_log_function log = nullptr;
   void* log_context = nullptr;
+  bool is_slot_folder = false;
 };
 
 // A slot whose header can't be believed, so that it is left exactly as it is.
@@ -98,8 +99,8 @@ class SqlitePool {
   // The pool for the C functions of sahpool.h; null when there is none.
   sahpool_pool* get() const { return pool_; }
 
-  // Adds `count` slots, or slots until there are `minimum`; gives the capacity. Slots made before a
-  // failure stay.
+  // Adds `count` slots, or slots until there are `minimum`; gives the capacity. After a failure
+  // natively none is added; in a browser those that were made stay.
   Pending<int> AddCapacity(int count);
   Pending<int> ReserveCapacity(int minimum);
   // Removes up to `count` slots, free ones only; gives how many.

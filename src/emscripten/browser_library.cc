@@ -147,6 +147,10 @@ void sahpool_open(const sahpool_options* options, sahpool_callback callback, voi
   if (options->vfs_name == nullptr || *options->vfs_name == '\0') {
     return Refuse(callback, context, nullptr, {Code::kInvalid, "the VFS needs a name"});
   }
+  if (options->is_slot_folder != 0) {
+    return Refuse(callback, context, nullptr,
+                  {Code::kUnsupported, "only natively a folder of slots can be opened"});
+  }
   std::unique_ptr<LibraryState> state(new LibraryState{
       options->log, options->log_context, options->vfs_name, options->make_default != 0});
   LibraryState* const logs_to = state->log != nullptr ? state.get() : nullptr;

@@ -102,7 +102,8 @@ Pending<SqlitePool> SqlitePool::Open(PoolOptions options) {
                                        options.acquire_timeout_ms,
                                        options.make_default ? 1 : 0,
                                        options.log,
-                                       options.log_context};
+                                       options.log_context,
+                                       options.is_slot_folder ? 1 : 0};
         sahpool_open(&plain, callback, context);
       },
       [](const sahpool_outcome& outcome) -> Result<SqlitePool> {

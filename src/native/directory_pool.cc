@@ -1,105 +1,150 @@
 #include "native/directory_pool.h"
 
-#include <algorithm>
-#include <array>
-#include <system_error>
-#include <vector>
+#include <sqlite3.h>
+
+#include <span>
+#include <utility>
 
 namespace sahpool {
 namespace {
 
-namespace fs = std::filesystem;
+const PosixHandle& HandleOf(Slot& slot) { return static_cast<const PosixHandle&>(slot.handle()); }
 
-constexpr std::string_view kSlotFolder = ".opaque";
+std::string NameOf(const Slot& slot) { return std::string(slot.slot_name()); }
 
-Status FileSystemFailure(std::string_view action, const std::error_code& error) {
-  return ErrnoStatus(action, error.value());
-}
-
-// A folder of slots copied out of somewhere is a pool too.
-fs::path SlotFolderOf(const fs::path& directory) {
-  std::error_code ignored;
-  if (fs::is_directory(directory / kSlotFolder, ignored)) return directory / kSlotFolder;
-  for (fs::directory_iterator entry(directory, ignored), end; entry != end; ++entry) {
-    if (entry->is_regular_file(ignored)) return directory;
-  }
-  return directory / kSlotFolder;
-}
-
-std::string RandomSlotName(Host& host) {
-  constexpr std::string_view kAlphabet = "0123456789abcdefghijklmnopqrstuv";
-  std::array<std::byte, 16> random{};
-  host.Randomness(random);
-  std::string name;
-  for (const std::byte byte : random) {
-    name += kAlphabet[std::to_integer<std::size_t>(byte) % kAlphabet.size()];
-  }
-  return name;
+// All in one message: there may be many.
+void TellOfOthers(Host& host, const SlotFolder& folder, const std::vector<std::string>& others) {
+  if (others.empty()) return;
+  Text text("not a slot, and left alone: ");
+  for (const std::string& name : others) text.Append(name).Append(", ");
+  host.Log(LogLevel::kWarning, text.Append("in ").Append(folder.path().native()).view());
 }
 
 }  // namespace
 
-Result<std::unique_ptr<DirectoryPool>> DirectoryPool::Open(const fs::path& directory,
+Result<std::unique_ptr<DirectoryPool>> DirectoryPool::Open(const std::filesystem::path& directory,
                                                            const Options& options) {
-  std::unique_ptr<DirectoryPool> pool(new DirectoryPool(SlotFolderOf(directory), options.host));
-  std::error_code error;
-  fs::create_directories(pool->slots_, error);
-  if (error) return FileSystemFailure("create the pool's directory", error);
-  pool->vfs_ = PoolVfs::Create(pool->host_, options.vfs_name);
-  if (!pool->vfs_) return Status(Code::kNoMemory, "out of memory");
-  if (Status s = pool->AttachAll(); !s.ok()) return s;
-  const bool is_new = pool->vfs_->pool().capacity() == 0;
-  if (options.clear) {
-    const Status wiped = pool->vfs_->WithPool([](Pool& inner) { return inner.Wipe(); });
-    if (!wiped.ok()) return wiped;
+  auto folder = options.is_slot_folder ? SlotFolder::OpenBare(directory, options.calls)
+                                       : SlotFolder::OpenOrMake(directory, options.calls);
+  if (!folder.ok()) return folder.status();
+  std::unique_ptr<DirectoryPool> pool(new DirectoryPool(std::move(folder.value()), options.host));
+  if (Status s = pool->Start(options); !s.ok()) {
+    pool->folder_.RemoveMadeFolders();
+    return s;
   }
-  if (Status s = pool->vfs_->WithPool([](Pool& inner) { return inner.Start(); }); !s.ok()) return s;
-  if (is_new) {
-    if (Status s = pool->AddCapacity(options.initial_capacity); !s.ok()) return s;
-  }
-  if (Status s = pool->vfs_->Register(options.make_default); !s.ok()) return s;
   return pool;
 }
 
-Status DirectoryPool::AttachAll() {
-  std::error_code error;
-  for (fs::directory_iterator entry(slots_, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (!entry->is_regular_file()) continue;
-    if (Status s = AttachSlot(entry->path(), false); !s.ok()) return s;
+Host& DirectoryPool::OwnHost() {
+  static PosixHost host;
+  return host;
+}
+
+Status DirectoryPool::Start(const Options& options) {
+  vfs_ = PoolVfs::Create(host_, options.vfs_name);
+  if (!vfs_) return Status::NoMemory();
+  if (Status s = AttachAll(options.is_slot_folder); !s.ok()) return s;
+  if (sqlite3_vfs_find(options.vfs_name.c_str()) != nullptr) {
+    Text text("a VFS named ");
+    return {Code::kExists, text.Append(options.vfs_name).Append(" is registered already")};
   }
-  return error ? FileSystemFailure("list the slots", error) : Status();
+  const bool is_new = vfs_->pool().capacity() == 0;
+  if (is_new && options.is_slot_folder) return {Code::kNotFound, "the folder has no slots"};
+  if (options.clear) {
+    const Status wiped = vfs_->WithPool([](Pool& inner) { return inner.Wipe(); });
+    if (!wiped.ok()) return wiped;
+  }
+  if (Status s = vfs_->WithPool([](Pool& inner) { return inner.Start(); }); !s.ok()) return s;
+  if (is_new) {
+    if (Status s = AddCapacity(options.initial_capacity); !s.ok()) return s;
+  }
+  Status registered = vfs_->Register(options.make_default);
+  if (!registered.ok() && is_new) static_cast<void>(ReduceCapacity(options.initial_capacity));
+  return registered;
 }
 
-Status DirectoryPool::AttachSlot(const fs::path& path, bool create) {
-  auto handle = PosixHandle::Open(path.c_str(), create);
-  if (!handle.ok()) return handle.status();
-  return vfs_->WithPool(
-      [&](Pool& pool) { return pool.Attach(std::move(handle.value()), path.filename().native()); });
-}
-
-Status DirectoryPool::AddCapacity(std::int32_t count) {
-  for (std::int32_t i = 0; i < count; ++i) {
-    if (Status s = AttachSlot(slots_ / RandomSlotName(host_), true); !s.ok()) return s;
+Status DirectoryPool::AttachAll(bool is_slot_folder) {
+  std::vector<std::string> others;
+  auto slots = folder_.OpenSlots(others);
+  if (!slots.ok()) return slots.status();
+  if (!is_slot_folder) TellOfOthers(host_, folder_, others);
+  // A process may have ended before what it had made was durable.
+  if (Status s = folder_.Flush(); !s.ok()) return s;
+  for (SlotFile& slot : slots.value()) {
+    if (Status s = Attach(slot); !s.ok()) return s;
   }
   return {};
 }
 
+Status DirectoryPool::Attach(SlotFile& slot) {
+  return vfs_->WithPool([&](Pool& pool) { return pool.Attach(std::move(slot.handle), slot.name); });
+}
+
+Status DirectoryPool::AddCapacity(std::int32_t count) {
+  auto slots = folder_.MakeSlots(count, host_);
+  if (!slots.ok()) return slots.status();
+  std::int32_t attached = 0;
+  for (SlotFile& slot : slots.value()) {
+    Status status = Attach(slot);
+    if (!status.ok()) {
+      // One free slot is like another.
+      static_cast<void>(ReduceCapacity(attached));
+      folder_.RemoveNew(std::span(slots.value()).subspan(static_cast<std::size_t>(attached)));
+      return status;
+    }
+    ++attached;
+  }
+  return {};
+}
+
+Status DirectoryPool::AddSlotFromInside() {
+  auto slots = folder_.MakeSlots(1, host_);
+  if (!slots.ok()) return slots.status();
+  SlotFile& slot = slots.value().front();
+  Status attached = vfs_->pool().Attach(std::move(slot.handle), slot.name);
+  if (!attached.ok()) folder_.RemoveNew(slots.value());
+  return attached;
+}
+
 Result<std::int32_t> DirectoryPool::ReduceCapacity(std::int32_t count) {
   std::int32_t removed = 0;
-  while (removed < count) {
+  Status status;
+  while (status.ok() && removed < count) {
     std::unique_ptr<Slot> slot;
     static_cast<void>(vfs_->WithPool([&](Pool& pool) {
       slot = pool.RemoveFreeSlot();
       return Status();
     }));
     if (!slot) break;
-    std::error_code error;
-    fs::remove(slots_ / slot->slot_name(), error);
-    if (error) return FileSystemFailure("remove a slot", error);
-    ++removed;
+    status = folder_.Remove(HandleOf(*slot), NameOf(*slot).c_str());
+    if (status.ok()) ++removed;
   }
+  if (removed > 0 && status.ok()) status = folder_.Flush();
+  if (!status.ok()) return status;
   return removed;
+}
+
+// Databases first: one that is still there when this breaks off still has its journal.
+Status DirectoryPool::RemoveAll(bool databases) {
+  return vfs_->WithPool([&](const Pool& pool) -> Status {
+    for (const SlotState state : {SlotState::kNamed, SlotState::kQuarantined, SlotState::kReserved,
+                                  SlotState::kTemporary, SlotState::kFree}) {
+      for (std::int32_t i = 0; Slot* const slot = pool.At(state, i); ++i) {
+        if (slot->is_database() != databases) continue;
+        if (Status s = folder_.Remove(HandleOf(*slot), NameOf(*slot).c_str()); !s.ok()) return s;
+      }
+    }
+    return {};
+  });
+}
+
+Status DirectoryPool::Remove() {
+  for (const bool databases : {true, false}) {
+    if (Status s = RemoveAll(databases); !s.ok()) return s;
+  }
+  if (Status s = folder_.Flush(); !s.ok()) return s;
+  folder_.RemoveFolders();
+  return {};
 }
 
 }  // namespace sahpool

@@ -1,7 +1,9 @@
 // A pool in a directory of the file system: the native counterpart of what a browser's host does
-// with OPFS. Opens, creates and removes the slot files and drives a PoolVfs over them.
+// with OPFS. Opens, creates and removes the slot files (native/slot_folder.h) and drives a PoolVfs
+// over them. A file that is not provably a slot is left exactly as it is, whatever the call.
 //
-// Threads: construction and capacity changes are not thread-safe; the PoolVfs is.
+// Threads: construction and capacity changes are not thread-safe, but for AddSlotFromInside(); the
+// PoolVfs is.
 // Ownership: owns the PoolVfs and through it all handles. Must not be destroyed while a connection
 // has a file open.
 // Errors: Status; a failed Open() leaves every byte as it was.
@@ -11,9 +13,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <string_view>
 
-#include "native/posix_storage.h"
+#include "native/slot_folder.h"
 #include "sahpool/status.h"
 #include "vfs/pool_vfs.h"
 
@@ -25,38 +26,52 @@ class DirectoryPool {
     std::string vfs_name = "sahpool";
     // Slots to make when the directory has none.
     std::int32_t initial_capacity = 6;
+    // The directory is itself the folder of slots, and has some.
+    bool is_slot_folder = false;
     // Deletes all files before the start.
     bool clear = false;
     // SQLite uses the VFS when none is named.
     bool make_default = false;
-    // Replaces the pool's own host; outlives the pool.
+    // Replaces the pool's own host; outlives the pool, as pool_vfs.h says.
     Host* host = nullptr;
+    // Outlives the pool.
+    PosixCalls& calls = SystemCalls();
   };
 
   // Opens the pool in `directory`, which is created when it is missing: slots are in its `.opaque`
-  // folder, or in `directory` itself when it has none but files. Registers the VFS.
-  // kBusy when another process has the pool open.
+  // folder, unless `directory` is said to be one. Registers the VFS. kBusy when another process has
+  // the pool open, kNotFound when a folder of slots has none.
   static Result<std::unique_ptr<DirectoryPool>> Open(const std::filesystem::path& directory,
                                                      const Options& options);
 
   PoolVfs& vfs() { return *vfs_; }
 
   // Where its slots are.
-  const std::filesystem::path& slots() const { return slots_; }
+  const std::filesystem::path& slots() const { return folder_.path(); }
 
+  // Adds `count` slots, or none.
   Status AddCapacity(std::int32_t count);
   // Removes up to `count` free slots; how many it removed.
   Result<std::int32_t> ReduceCapacity(std::int32_t count);
 
+  // Adds a slot from inside a call of the pool.
+  Status AddSlotFromInside();
+
+  // Deletes all slots, and the directory if nothing else is in it. The VFS must not be registered;
+  // afterwards only destroying is allowed.
+  Status Remove();
+
  private:
-  DirectoryPool(std::filesystem::path slots, Host* host)
-      : slots_(std::move(slots)), host_(host != nullptr ? *host : own_host_) {}
+  DirectoryPool(SlotFolder folder, Host* host)
+      : folder_(std::move(folder)), host_(host != nullptr ? *host : OwnHost()) {}
+  static Host& OwnHost();
 
-  Status AttachAll();
-  Status AttachSlot(const std::filesystem::path& path, bool create);
+  Status Start(const Options& options);
+  Status AttachAll(bool is_slot_folder);
+  Status Attach(SlotFile& slot);
+  Status RemoveAll(bool databases);
 
-  std::filesystem::path slots_;
-  PosixHost own_host_;
+  SlotFolder folder_;
   Host& host_;
   std::unique_ptr<PoolVfs> vfs_;
 };

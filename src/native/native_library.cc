@@ -7,7 +7,7 @@
 #include <mutex>
 #include <new>
 #include <string>
-#include <system_error>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -40,7 +40,19 @@ constexpr int kMostSlots = 100'000;
 // A PosixHost whose messages can go elsewhere, and which passes on that slots are short.
 class LibraryHost final : public sahpool::PosixHost {
  public:
-  LibraryHost(sahpool_log_function log, void* context) : log_(log), context_(context) {}
+  // Never destroyed: a thread may be asleep in it. One that was let go of serves the next pool.
+  static LibraryHost& Take(sahpool_log_function log, void* context) {
+    const std::lock_guard<std::mutex> guard(unused_mutex);
+    LibraryHost* const host = unused != nullptr ? unused : new LibraryHost;
+    unused = std::exchange(host->next_, nullptr);
+    host->log_ = log;
+    host->context_ = context;
+    return *host;
+  }
+  void LetGo() {
+    const std::lock_guard<std::mutex> guard(unused_mutex);
+    next_ = std::exchange(unused, this);
+  }
 
   void Log(sahpool::LogLevel level, std::string_view message) override {
     if (log_ == nullptr) return PosixHost::Log(level, message);
@@ -58,11 +70,20 @@ class LibraryHost final : public sahpool::PosixHost {
   }
 
  private:
-  sahpool_log_function log_;
-  void* context_;
+  LibraryHost() = default;
+
+  static std::mutex unused_mutex;
+  static LibraryHost* unused;
+
+  LibraryHost* next_ = nullptr;
+  sahpool_log_function log_ = nullptr;
+  void* context_ = nullptr;
   std::mutex mutex_;
   sahpool::PoolGrower* grower_ = nullptr;
 };
+
+std::mutex LibraryHost::unused_mutex;
+LibraryHost* LibraryHost::unused = nullptr;
 
 struct LibraryPool : sahpool_pool {
   explicit LibraryPool(const sahpool_options& options)
@@ -73,7 +94,11 @@ struct LibraryPool : sahpool_pool {
         keep_free(options.keep_free),
         acquire_timeout(options.acquire_timeout_ms),
         make_default(options.make_default != 0),
-        host(options.log, options.log_context) {}
+        is_slot_folder(options.is_slot_folder != 0),
+        host(LibraryHost::Take(options.log, options.log_context)) {}
+  ~LibraryPool() { host.LetGo(); }
+  LibraryPool(const LibraryPool&) = delete;
+  LibraryPool& operator=(const LibraryPool&) = delete;
 
   const std::string vfs_name;
   const fs::path directory;
@@ -81,7 +106,8 @@ struct LibraryPool : sahpool_pool {
   const int keep_free;
   const std::chrono::milliseconds acquire_timeout;
   const bool make_default;
-  LibraryHost host;
+  const bool is_slot_folder;
+  LibraryHost& host;
   std::mutex capacity_mutex;
   std::unique_ptr<DirectoryPool> open;
   std::unique_ptr<sahpool::PoolGrower> grower;
@@ -96,11 +122,12 @@ void Finish(sahpool_callback callback, void* context, sahpool_pool* pool, const 
   if (callback != nullptr) callback(context, &outcome);
 }
 
-Status OpenDirectory(LibraryPool& pool, bool clear) {
+Status OpenDirectory(LibraryPool& pool, int capacity, bool clear) {
   const auto deadline = std::chrono::steady_clock::now() + pool.acquire_timeout;
   for (;;) {
     auto opened = DirectoryPool::Open(pool.directory, {.vfs_name = pool.vfs_name,
-                                                       .initial_capacity = pool.capacity,
+                                                       .initial_capacity = capacity,
+                                                       .is_slot_folder = pool.is_slot_folder,
                                                        .clear = clear,
                                                        .make_default = pool.make_default,
                                                        .host = &pool.host});
@@ -116,18 +143,17 @@ Status OpenDirectory(LibraryPool& pool, bool clear) {
 }
 
 Status Open(LibraryPool& pool, bool clear) {
-  if (Status s = OpenDirectory(pool, clear); !s.ok()) return s;
+  if (Status s = OpenDirectory(pool, pool.capacity, clear); !s.ok()) return s;
   pool.vfs = &pool.open->vfs();
-  if (pool.keep_free > 0) {
-    pool.grower = std::make_unique<sahpool::PoolGrower>(*pool.open, pool.host, pool.capacity_mutex,
-                                                        pool.keep_free);
-    pool.host.set_grower(pool.grower.get());
-    return pool.vfs->WithPool([&](sahpool::Pool& inner) {
-      inner.KeepFree(pool.keep_free);
-      return Status();
-    });
-  }
-  return {};
+  if (pool.keep_free == 0) return {};
+  pool.grower = std::make_unique<sahpool::PoolGrower>(*pool.open, pool.host, pool.capacity_mutex,
+                                                      pool.keep_free);
+  pool.grower->Grow();
+  pool.host.set_grower(pool.grower.get());
+  return pool.vfs->WithPool([&](sahpool::Pool& inner) {
+    inner.KeepFree(pool.keep_free);
+    return Status();
+  });
 }
 
 void LetGo(LibraryPool& pool) {
@@ -137,10 +163,18 @@ void LetGo(LibraryPool& pool) {
   pool.open.reset();
 }
 
+// Ends the use of an open pool, or leaves it as it is. A thread that opens a file meanwhile either
+// has done so, or finds that there is no pool.
+Status Leave(LibraryPool& pool, std::string_view what) {
+  if (Status s = sahpool::CheckIdle(pool, what); !s.ok()) return s;
+  if (Status s = pool.vfs->Unregister(); !s.ok()) return s;
+  sahpool::EndJobs(pool);
+  return {};
+}
+
 Status Pause(LibraryPool& pool) {
   if (pool.open == nullptr) return {};
-  if (Status s = sahpool::CheckIdle(pool, "let go of"); !s.ok()) return s;
-  sahpool::EndJobs(pool);
+  if (Status s = Leave(pool, "let go of"); !s.ok()) return s;
   LetGo(pool);
   return {};
 }
@@ -172,26 +206,16 @@ Status AddCapacity(LibraryPool& pool, int count) {
   return pool.open->AddCapacity(count);
 }
 
-// Once all slots can be opened, nobody else has them.
 Status RemoveFiles(LibraryPool& pool) {
   if (pool.open == nullptr) {
-    if (Status s = OpenDirectory(pool, false); !s.ok()) return s;
+    // Once all slots can be opened, nobody else has them.
+    if (Status s = OpenDirectory(pool, 0, false); !s.ok()) return s;
     pool.vfs = &pool.open->vfs();
   }
-  if (Status s = sahpool::CheckIdle(pool, "removed"); !s.ok()) return s;
-  sahpool::EndJobs(pool);
-  const fs::path slots = pool.open->slots();
+  if (Status s = Leave(pool, "removed"); !s.ok()) return s;
+  Status removed = pool.open->Remove();
   LetGo(pool);
-  std::error_code error;
-  for (fs::directory_iterator entry(slots, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (entry->is_regular_file(error) && !fs::remove(entry->path(), error)) break;
-  }
-  if (error) return sahpool::ErrnoStatus("remove the pool", error.value());
-  // Fails, as it should, for a directory in which something is left.
-  fs::remove(slots, error);
-  fs::remove(pool.directory, error);
-  return {};
+  return removed;
 }
 
 }  // namespace

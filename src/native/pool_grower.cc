@@ -19,6 +19,7 @@ PoolGrower::~PoolGrower() {
 }
 
 void PoolGrower::Note() {
+  if (pool_.vfs().pool().free_count() == 0) Warn(pool_.AddSlotFromInside());
   {
     const std::lock_guard<std::mutex> guard(mutex_);
     is_wanted_ = true;
@@ -46,10 +47,13 @@ void PoolGrower::Grow() {
     return Status();
   }));
   if (missing <= 0) return;
-  if (const Status s = pool_.AddCapacity(missing); !s.ok()) {
-    Text text("the pool could not grow: ");
-    host_.Log(LogLevel::kWarning, text.Append(s.text()).view());
-  }
+  Warn(pool_.AddCapacity(missing));
+}
+
+void PoolGrower::Warn(const Status& status) {
+  if (status.ok()) return;
+  Text text("the pool could not grow: ");
+  host_.Log(LogLevel::kWarning, text.Append(status.text()).view());
 }
 
 }  // namespace sahpool

@@ -1,8 +1,9 @@
-// Adds slots to a DirectoryPool in a thread of its own, whenever fewer are free than it shall keep.
+// Adds slots to a DirectoryPool in a thread of its own, whenever fewer are free than it shall keep,
+// and at once when none is free.
 //
-// Threads: Note() from any thread, also one that holds the pool's mutex; the rest from the thread
-// that owns the grower. Ownership: destroying it waits for its thread; the pool outlives it.
-// Errors: go to the host as a warning; growing is tried again with the next Note().
+// Threads: Note() from inside the pool's calls; Grow() from any thread that is in none; the rest
+// from the thread that owns the grower. Ownership: destroying it waits for its thread; the pool
+// outlives it. Errors: go to the host as a warning; growing is tried again with the next Note().
 #ifndef SAHPOOL_NATIVE_POOL_GROWER_H_
 #define SAHPOOL_NATIVE_POOL_GROWER_H_
 
@@ -22,12 +23,15 @@ class PoolGrower {
   PoolGrower(const PoolGrower&) = delete;
   PoolGrower& operator=(const PoolGrower&) = delete;
 
-  // Fewer slots are free than there should be.
+  // Fewer slots are free than there should be. Where none is, adds one before whoever needs it next
+  // asks for it.
   void Note();
+  // Adds what is missing.
+  void Grow();
 
  private:
   void Run();
-  void Grow();
+  void Warn(const Status& status);
 
   DirectoryPool& pool_;
   Host& host_;

@@ -1,99 +1,84 @@
 #include "native/posix_storage.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <new>
+#include <string>
 #include <thread>
 
 namespace sahpool {
 namespace {
 
-Code CodeForErrno(int error) {
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return Code::kFull;
-    case EWOULDBLOCK:
-      return Code::kBusy;
-    case ENOENT:
-      return Code::kNotFound;
-    case EEXIST:
-      return Code::kExists;
-    default:
-      return Code::kIo;
-  }
-}
+static_assert(sizeof(off_t) == sizeof(std::int64_t), "files have more than 2 GiB");
 
-// Repeats a system call that a signal interrupted.
-template <typename Call>
-auto RetryInterrupted(Call call) {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
+Status Inherited() {
+  return {Code::kIo, "a forked process can't use the pool of the one that opened it"};
 }
 
 }  // namespace
 
-Status ErrnoStatus(std::string_view action, int error) {
-  Text text(action);
-  text.Append(": ").Append(std::strerror(error));
-  return {CodeForErrno(error), text};
+Result<std::unique_ptr<StorageHandle>> PosixHandle::Open(const char* path, bool create) {
+  const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | (create ? O_CREAT | O_EXCL : 0);
+  auto opened = Descriptor::Open(SystemCalls(), AT_FDCWD, path, flags, 0644);
+  if (!opened.ok()) return opened.status();
+  auto handle = Lock(std::move(opened.value()), SystemCalls());
+  if (!handle.ok()) return handle.status();
+  return std::unique_ptr<StorageHandle>(std::move(handle.value()));
 }
 
-Result<std::unique_ptr<StorageHandle>> PosixHandle::Open(const char* path, bool create) {
-  const int flags = O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_EXCL : 0);
-  const int descriptor = RetryInterrupted([&] { return open(path, flags, 0644); });
-  if (descriptor < 0) return ErrnoStatus("open", errno);
-  std::unique_ptr<StorageHandle> handle(new (std::nothrow) PosixHandle(descriptor));
-  if (!handle) {
-    close(descriptor);
-    return Status(Code::kNoMemory, "out of memory while opening a slot");
-  }
-  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    return errno == EWOULDBLOCK ? Status(Code::kBusy, "another process has the pool open")
-                                : ErrnoStatus("flock", errno);
-  }
+Result<std::unique_ptr<PosixHandle>> PosixHandle::Lock(Descriptor descriptor, PosixCalls& calls) {
+  struct stat info{};
+  if (fstat(descriptor.number(), &info) != 0) return ErrnoStatus("fstat", errno);
+  if (!S_ISREG(info.st_mode)) return Status(Code::kInvalid, "a slot must be a regular file");
+  LockedDescriptor file(std::move(descriptor), calls);
+  if (Status s = file.Lock(); !s.ok()) return s;
+  std::unique_ptr<PosixHandle> handle(new (std::nothrow) PosixHandle(std::move(file)));
+  if (!handle) return Status::NoMemory();
   return handle;
 }
 
-PosixHandle::~PosixHandle() { close(descriptor_); }
+bool PosixHandle::IsAt(int folder, const char* name) const {
+  struct stat own{};
+  struct stat named{};
+  return fstat(file_.number(), &own) == 0 &&
+         fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && own.st_dev == named.st_dev &&
+         own.st_ino == named.st_ino;
+}
 
 Result<std::size_t> PosixHandle::Read(std::span<std::byte> into, std::int64_t offset) {
-  const ssize_t count =
-      RetryInterrupted([&] { return pread(descriptor_, into.data(), into.size(), offset); });
+  if (file_.is_inherited()) return Inherited();
+  const ssize_t count = RetryInterrupted(
+      [&] { return file_.calls().Read(file_.number(), into.data(), into.size(), offset); });
   if (count < 0) return ErrnoStatus("pread", errno);
   return static_cast<std::size_t>(count);
 }
 
 Result<std::size_t> PosixHandle::Write(std::span<const std::byte> bytes, std::int64_t offset) {
-  const ssize_t count =
-      RetryInterrupted([&] { return pwrite(descriptor_, bytes.data(), bytes.size(), offset); });
+  if (file_.is_inherited()) return Inherited();
+  const ssize_t count = RetryInterrupted(
+      [&] { return file_.calls().Write(file_.number(), bytes.data(), bytes.size(), offset); });
   if (count < 0) return ErrnoStatus("pwrite", errno);
   return static_cast<std::size_t>(count);
 }
 
 Status PosixHandle::Truncate(std::int64_t size) {
-  const int result = RetryInterrupted([&] { return ftruncate(descriptor_, size); });
+  if (file_.is_inherited()) return Inherited();
+  const int result = RetryInterrupted([&] { return file_.calls().Truncate(file_.number(), size); });
   return result == 0 ? Status() : ErrnoStatus("ftruncate", errno);
 }
 
 Result<std::int64_t> PosixHandle::Size() {
   struct stat info{};
-  if (fstat(descriptor_, &info) != 0) return ErrnoStatus("fstat", errno);
+  if (fstat(file_.number(), &info) != 0) return ErrnoStatus("fstat", errno);
   return static_cast<std::int64_t>(info.st_size);
 }
 
 Status PosixHandle::Flush() {
-  const int result = RetryInterrupted([&] { return fsync(descriptor_); });
+  if (file_.is_inherited()) return Inherited();
+  const int result = RetryInterrupted([&] { return file_.calls().Flush(file_.number()); });
   return result == 0 ? Status() : ErrnoStatus("fsync", errno);
 }
 
@@ -120,7 +105,9 @@ std::int64_t PosixHost::SleepMicroseconds(std::int64_t microseconds) {
 
 void PosixHost::Log(LogLevel level, std::string_view message) {
   if (level != LogLevel::kWarning) return;
-  std::fprintf(stderr, "sahpool: %.*s\n", static_cast<int>(message.size()), message.data());
+  std::string text(message);
+  std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
+  std::fprintf(stderr, "sahpool: %s\n", text.c_str());
 }
 
 }  // namespace sahpool

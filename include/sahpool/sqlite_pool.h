@@ -67,6 +67,9 @@ class ImportStream {
 
   // Appends bytes of any number. After an error the import can only be aborted.
   Status Write(std::span<const std::byte> bytes);
+  // Makes the bytes, which need not be a plain database, a file under a temporary name, to be
+  // opened and checked by whoever has the key. Finish() then gives it the name, Abort() deletes it.
+  Status Stage(std::string_view temporary_name);
   // Checks what arrived and gives it the name. kNotADatabase, kBusy while the old database is open.
   Status Finish();
   void Abort();

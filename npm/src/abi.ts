@@ -28,6 +28,7 @@ export interface SideModuleExports {
   sahpool_unlink(pool: Pointer, name: Pointer): number;
   sahpool_import_begin(pool: Pointer, name: Pointer, out: Pointer): number;
   sahpool_import_write(running: Pointer, bytes: Pointer, count: number): number;
+  sahpool_import_stage(running: Pointer, temporaryName: Pointer): number;
   sahpool_import_finish(running: Pointer): number;
   sahpool_import_abort(running: Pointer): void;
   sahpool_export_begin(pool: Pointer, name: Pointer, out: Pointer): number;

@@ -13,6 +13,7 @@ export type {
   AttachOptions,
   DatabaseOf,
   DeclaredUtilOf,
+  ImportCheck,
   ImportChunk,
   ImportSource,
   InstallOptions,

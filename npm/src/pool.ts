@@ -13,7 +13,13 @@ import { SQLITE_BUSY, SQLITE_MISUSE } from './result-codes.js';
 import type { Slot } from './handle-table.js';
 import { SerialQueue } from './serial-queue.js';
 import * as transfer from './transfer.js';
-import type { ExportSink, ImportChunk, ImportSource, QuarantinedSlot } from './types.js';
+import type {
+  ExportSink,
+  ImportCheck,
+  ImportChunk,
+  ImportSource,
+  QuarantinedSlot,
+} from './types.js';
 
 /** How many slots are created at a time. */
 const CREATED_AT_ONCE = 16;
@@ -110,18 +116,24 @@ export class Pool {
     }
   }
 
-  importBytes(name: string, bytes: ImportChunk): number {
+  importBytes(name: string, bytes: ImportChunk, check?: ImportCheck): number {
     this.#demandOpen();
     const checked = checkBytes('argument "bytes"', bytes);
-    return transfer.importBytes(this.#plugin, this.#native, checkName('name', name), checked);
+    return transfer.importBytes(
+      this.#plugin,
+      this.#native,
+      checkName('name', name),
+      checked,
+      check,
+    );
   }
 
-  async importChunks(name: string, source: ImportSource): Promise<number> {
+  async importChunks(name: string, source: ImportSource, check?: ImportCheck): Promise<number> {
     this.#demandOpen();
     ++this.#transfers;
     try {
       const checked = checkName('name', name);
-      return await transfer.importChunks(this.#plugin, this.#native, checked, source);
+      return await transfer.importChunks(this.#plugin, this.#native, checked, source, check);
     } finally {
       --this.#transfers;
     }

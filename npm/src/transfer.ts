@@ -4,7 +4,7 @@ import type { Pointer } from './abi.js';
 import { checkBytes } from './arguments.js';
 import type { NativePool } from './native-pool.js';
 import type { Plugin } from './plugin.js';
-import type { ExportSink, ImportSource } from './types.js';
+import type { ExportSink, ImportCheck, ImportSource } from './types.js';
 
 /** Bytes that cross into SQLite's memory at a time, and go to the handle. */
 const BLOCK_SIZE = 1024 * 1024;
@@ -17,6 +17,7 @@ class Import {
   readonly #plugin: Plugin;
   readonly #pool: NativePool;
   readonly #block: Pointer;
+  #name = '';
   #pointer: Pointer = 0;
   #filled = 0;
   #size = 0;
@@ -29,6 +30,7 @@ class Import {
 
   begin(name: string): void {
     this.#pointer = this.#pool.beginImport(name);
+    this.#name = name;
   }
 
   write(bytes: Uint8Array): void {
@@ -44,8 +46,9 @@ class Import {
   }
 
   /** Returns the size of the database. */
-  finish(): number {
+  finish(check?: ImportCheck): number {
     this.#handOver();
+    if (check) this.#checkBy(check);
     const pointer = this.#pointer;
     this.#pointer = 0;
     this.#pool.check(this.#plugin.native.sahpool_import_finish(pointer));
@@ -56,6 +59,15 @@ class Import {
   end(): void {
     this.#plugin.memory.free(this.#block);
     if (this.#pointer !== 0) this.#plugin.native.sahpool_import_abort(this.#pointer);
+  }
+
+  #checkBy(check: ImportCheck): void {
+    const name = this.#name + '.importing';
+    const { memory, native } = this.#plugin;
+    this.#pool.check(
+      memory.withCString(name, (it) => native.sahpool_import_stage(this.#pointer, it)),
+    );
+    check(name);
   }
 
   /** Hands over a whole block from where it is; false when that can't be. */
@@ -82,12 +94,13 @@ export function importBytes(
   pool: NativePool,
   name: string,
   bytes: Uint8Array,
+  check?: ImportCheck,
 ): number {
   const running = new Import(plugin, pool);
   try {
     running.begin(name);
     running.write(bytes);
-    return running.finish();
+    return running.finish(check);
   } finally {
     running.end();
   }
@@ -99,6 +112,7 @@ export async function importChunks(
   pool: NativePool,
   name: string,
   source: ImportSource,
+  check?: ImportCheck,
 ): Promise<number> {
   const running = new Import(plugin, pool);
   try {
@@ -106,7 +120,7 @@ export async function importChunks(
     for (let chunk = await source(); chunk !== undefined; chunk = await source()) {
       running.write(checkBytes('what the callback of importDb() returns', chunk));
     }
-    return running.finish();
+    return running.finish(check);
   } finally {
     running.end();
   }

@@ -70,6 +70,12 @@ export type ImportChunk = ArrayBuffer | ArrayBufferView;
 export type ImportSource = () => ImportChunk | undefined | Promise<ImportChunk | undefined>;
 
 /**
+ * Checks an import that is no plain database, because it is encrypted, say: opens the file `name` of
+ * the pool, with its key, and closes it again. Throws what is wrong with it.
+ */
+export type ImportCheck = (name: string) => void;
+
+/**
  * Takes an export: gets one piece of the file after the other. A piece lies in SQLite's memory and is
  * good until the function returns.
  */
@@ -143,14 +149,18 @@ export interface PoolUtil<Database = unknown> {
    * old database stays untouched until the new one is complete and checked. Throws when there is no
    * free slot, when the bytes are no database, and while the database is open. The imported copy is
    * never in WAL mode.
+   *
+   * With `check` the bytes may be anything of a database's size, and are stored as they are: under a
+   * temporary name, which `check` gets. When it returns, the file gets the name; what it throws ends
+   * the import, deletes the file and leaves the old database.
    */
-  importDb(name: string, bytes: ImportChunk): number;
+  importDb(name: string, bytes: ImportChunk, check?: ImportCheck): number;
 
   /**
    * Imports a database piece by piece: calls `source` until it returns `undefined`. Resolves to the
    * size. A failing source ends the import and leaves the old database.
    */
-  importDb(name: string, source: ImportSource): Promise<number>;
+  importDb(name: string, source: ImportSource, check?: ImportCheck): Promise<number>;
 
   /** What is committed of a file, as of now. */
   exportFile(name: string): Uint8Array<ArrayBuffer>;

@@ -5,6 +5,7 @@ import type { Pool } from './pool.js';
 import type { DatabaseConstructor } from './sqlite-namespace.js';
 import type {
   ExportSink,
+  ImportCheck,
   ImportChunk,
   ImportSource,
   PoolDatabaseConstructor,
@@ -58,12 +59,16 @@ export function createUtil(
     },
   };
 
-  function importDb(name: string, bytes: ImportChunk): number;
-  function importDb(name: string, source: ImportSource): Promise<number>;
-  function importDb(name: string, data: ImportChunk | ImportSource): number | Promise<number> {
+  function importDb(name: string, bytes: ImportChunk, check?: ImportCheck): number;
+  function importDb(name: string, source: ImportSource, check?: ImportCheck): Promise<number>;
+  function importDb(
+    name: string,
+    data: ImportChunk | ImportSource,
+    check?: ImportCheck,
+  ): number | Promise<number> {
     return typeof data === 'function'
-      ? pool.importChunks(name, data)
-      : pool.importBytes(name, data);
+      ? pool.importChunks(name, data, check)
+      : pool.importBytes(name, data, check);
   }
 
   function exportFile(name: string): Uint8Array<ArrayBuffer>;

@@ -20,6 +20,7 @@ SAHPOOL_KEEP(sahpool_file_name);
 SAHPOOL_KEEP(sahpool_unlink);
 SAHPOOL_KEEP(sahpool_import_begin);
 SAHPOOL_KEEP(sahpool_import_write);
+SAHPOOL_KEEP(sahpool_import_stage);
 SAHPOOL_KEEP(sahpool_import_finish);
 SAHPOOL_KEEP(sahpool_import_abort);
 SAHPOOL_KEEP(sahpool_export_begin);

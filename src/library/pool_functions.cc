@@ -217,6 +217,12 @@ int sahpool_import_write(sahpool_import* import, const void* bytes, int count) {
   });
 }
 
+int sahpool_import_stage(sahpool_import* import, const char* name) {
+  if (!import->job) return SQLITE_MISUSE;
+  return WithName(import->pool, name,
+                  [&](Pool&, const FileName& file) { return import->job->Stage(file); });
+}
+
 int sahpool_import_finish(sahpool_import* import) {
   const int code = !import->job
                        ? SQLITE_MISUSE

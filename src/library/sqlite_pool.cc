@@ -81,6 +81,14 @@ Status ImportStream::Write(std::span<const std::byte> bytes) {
   return {};
 }
 
+Status ImportStream::Stage(std::string_view temporary_name) {
+  if (import_ == nullptr) return {Code::kMisuse, "the import has ended"};
+  const auto checked = CheckedName(temporary_name);
+  if (!checked.ok()) return checked.status();
+  const int code = sahpool_import_stage(import_, checked.value().c_str());
+  return code == SQLITE_OK ? Status() : ErrorOf(pool_);
+}
+
 Status ImportStream::Finish() {
   if (import_ == nullptr) return {Code::kMisuse, "the import has ended"};
   const int code = sahpool_import_finish(std::exchange(import_, nullptr));

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <new>
+#include <utility>
 
 #include "format/database_header.h"
 
@@ -21,7 +22,7 @@ Result<std::unique_ptr<Import>> Import::Begin(Pool& pool, const FileName& name) 
 Import::~Import() { Abort(); }
 
 Status Import::Write(std::span<const std::byte> bytes) {
-  if (slot_ == nullptr) return {Code::kMisuse, "the import has ended"};
+  if (slot_ == nullptr || !staged_.empty()) return {Code::kMisuse, "the import has ended"};
   if (Status s = slot_->Write(bytes, size_); !s.ok()) {
     Abort();
     return s;
@@ -30,37 +31,72 @@ Status Import::Write(std::span<const std::byte> bytes) {
   return {};
 }
 
+Status Import::CheckSize() const {
+  if (size_ >= kMinDatabaseSize && size_ % kMinDatabaseSize == 0) return {};
+  Text text("an SQLite database can't have ");
+  return {Code::kNotADatabase, text.Append(size_).Append(" bytes")};
+}
+
 Status Import::Check() {
-  if (size_ < kMinDatabaseSize || size_ % kMinDatabaseSize != 0) {
-    Text text("an SQLite database can't have ");
-    return {Code::kNotADatabase, text.Append(size_).Append(" bytes")};
-  }
+  if (Status s = CheckSize(); !s.ok()) return s;
   std::array<std::byte, kDatabaseHeaderSize> header;
   if (Status s = slot_->Read(header, 0); !s.ok()) return s;
   return CheckDatabaseHeader(header, size_);
 }
 
-Status Import::Finish() {
-  if (slot_ == nullptr) return {Code::kMisuse, "the import has ended"};
-  constexpr std::array kRollbackJournalMode = {std::byte{1}, std::byte{1}};
-  Status status = Check();
-  if (status.ok()) status = slot_->Write(kRollbackJournalMode, kDatabaseFormatVersionOffset);
-  if (status.ok()) status = pool_.Publish(*slot_, name_, open_flag::kMainDb);
+Status Import::Stage(const FileName& temporary) {
+  if (slot_ == nullptr || !staged_.empty()) return {Code::kMisuse, "the import has ended"};
+  // Under its final name it would have replaced the old one by now.
+  Status status =
+      temporary == name_ ? Status(Code::kInvalid, "the name is not temporary") : CheckSize();
+  if (status.ok()) status = pool_.Publish(*slot_, temporary, open_flag::kMainDb);
   if (slot_->state() == SlotState::kNamed) {
     slot_->Unpin();
-    slot_ = nullptr;
-  } else {
-    Abort();
+    staged_ = temporary;
   }
   return status;
 }
 
+// What is left to do before the name. A staged slot is the import's own again.
+Status Import::Complete() {
+  if (staged_.empty()) {
+    constexpr std::array kRollbackJournalMode = {std::byte{1}, std::byte{1}};
+    if (Status s = Check(); !s.ok()) return s;
+    return slot_->Write(kRollbackJournalMode, kDatabaseFormatVersionOffset);
+  }
+  if (pool_.Find(staged_) != slot_ || slot_->is_pinned()) {
+    return {Code::kBusy, "the imported file is open or gone"};
+  }
+  slot_->Pin();
+  staged_ = FileName();
+  return {};
+}
+
+Status Import::Finish() {
+  if (slot_ == nullptr) return {Code::kMisuse, "the import has ended"};
+  Status status = Complete();
+  if (status.ok()) {
+    status = pool_.Publish(*slot_, name_, open_flag::kMainDb);
+    if (slot_->state() == SlotState::kNamed && slot_->name() == name_) {
+      slot_->Unpin();
+      slot_ = nullptr;
+    }
+  }
+  Abort();
+  return status;
+}
+
 void Import::Abort() {
-  if (slot_ == nullptr) return;
-  slot_->Unpin();
+  Slot* const slot = std::exchange(slot_, nullptr);
+  if (slot == nullptr) return;
+  if (staged_.empty()) {
+    slot->Unpin();
+  } else if (pool_.Find(staged_) != slot) {
+    return;
+  }
   // If it can't be emptied now, its header says that the next start may.
-  if (slot_->state() == SlotState::kReserved) static_cast<void>(slot_->SetFree());
-  slot_ = nullptr;
+  if (slot->state() == SlotState::kReserved) static_cast<void>(slot->SetFree());
+  if (slot->state() == SlotState::kNamed) static_cast<void>(pool_.DeleteDatabase(*slot));
 }
 
 }  // namespace sahpool

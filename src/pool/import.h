@@ -1,6 +1,7 @@
 // Brings a database into a pool: fills a reserved slot, checks what arrived, then gives it the name
 // in one header write. Until Finish() has succeeded an older database of that name is untouched,
-// and a crash leaves nothing but a slot that the next start frees.
+// and a crash leaves nothing but a slot that the next start frees; after Stage(), a file under the
+// temporary name.
 //
 // Threads: none of its own; as its Pool.
 // Ownership: the pool outlives the import. Destroying an unfinished import aborts it.
@@ -33,12 +34,18 @@ class Import {
 
   std::int64_t size() const { return size_; }
 
+  // Makes the bytes a file under `temporary`, replacing what has that name, for somebody to open
+  // and check who knows what they are, since they need not be a plain database: encrypted ones are
+  // stored as they are. Finish() then gives that file the name, kBusy while it is open; Abort()
+  // deletes it.
+  Status Stage(const FileName& temporary);
+
   // Checks that the bytes are a database, switches it to rollback-journal mode as the official
   // importDb() documents, makes it durable and gives it the name. kNotADatabase when they are none,
   // kBusy when the older database is open.
   Status Finish();
 
-  // Gives the slot back.
+  // Gives the slot back. A staged file that is open stays.
   void Abort();
 
  private:
@@ -46,11 +53,14 @@ class Import {
     slot.Pin();
   }
 
+  Status CheckSize() const;
   Status Check();
+  Status Complete();
 
   Pool& pool_;
   Slot* slot_;  // null once the import has ended
   FileName name_;
+  FileName staged_;  // empty before Stage(); after it the slot is the pool's, and may be gone
   std::int64_t size_ = 0;
 };
 

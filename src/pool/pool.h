@@ -146,8 +146,8 @@ class Pool {
   // The same for a database with its journal and WAL, for users who mean the database.
   Status DeleteDatabase(Slot& slot);
 
-  // Gives the reserved slot, already complete, the name `name`, replacing the database that has it
-  // and that database's journal and WAL, none of which may be pinned (kBusy).
+  // Gives the slot, which is complete, reserved or that of a file, the name `name`, replacing the
+  // database that has it and that database's journal and WAL, none of which may be pinned (kBusy).
   Status Publish(Slot& reserved, const FileName& name, std::uint32_t flags);
 
   // Gives a quarantined slot a header under `name`; kExists when the name is taken. When only

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { countRows, setUp } from './harness.mjs';
+import { countRows, fill, setUp, sqliteError } from './harness.mjs';
 
 const KEY = 'correct horse';
 
@@ -22,7 +22,26 @@ async function setUpEncrypted(t) {
     db.exec(`pragma key = '${key}'`);
     return db;
   };
-  return { ...context, util, open };
+  /** Throws what is wrong with the database. */
+  const check = (name, key) => {
+    const db = open(name, key);
+    try {
+      assert.equal(db.selectValue('pragma integrity_check'), 'ok');
+    } finally {
+      db.close();
+    }
+  };
+  return { ...context, util, open, check };
+}
+
+/** The bytes of an encrypted database of `count` rows, which is not in the pool any more. */
+function encryptedBytes({ util, open }, count) {
+  const db = open('/made.db');
+  fill(db, count);
+  db.close();
+  const bytes = util.exportFile('/made.db');
+  util.unlink('/made.db');
+  return bytes;
 }
 
 test('nothing of an encrypted database can be read in its slots', async (t) => {
@@ -49,4 +68,117 @@ test('nothing of an encrypted database can be read in its slots', async (t) => {
     assert.equal(countRows(db), 2);
     db.close();
   }
+});
+
+test('an export in the middle of a transaction is what is committed, or fails', async (t) => {
+  const { util, open } = await setUpEncrypted(t);
+  for (const mode of ['delete', 'wal']) {
+    const db = open(`/${mode}.db`);
+    db.exec(`pragma journal_mode = ${mode}; pragma cache_size = 5`);
+    fill(db, 500);
+    db.exec("begin; update t set text = text || 'x'");
+    db.exec('insert into t select id + 1000, text from t limit 20');
+    let bytes;
+    try {
+      bytes = util.exportFile(`/${mode}.db`);
+    } catch (error) {
+      assert.equal(error.name, 'SQLite3Error');
+    }
+    db.exec('rollback');
+    db.close();
+    if (!bytes) continue;
+    util.importDb('/copy.db', bytes, () => undefined);
+    const copy = open('/copy.db');
+    assert.equal(countRows(copy), 500);
+    assert.equal(copy.selectValue("select count(*) from t where text like '%x'"), 0);
+    copy.close();
+  }
+});
+
+test('encrypted bytes are imported only with a check', async (t) => {
+  const context = await setUpEncrypted(t);
+  const { sqlite3, util, open, check } = context;
+  const bytes = encryptedBytes(context, 300);
+  assert.throws(() => util.importDb('/a.db', bytes), sqliteError(sqlite3, 'SQLITE_NOTADB'));
+  const names = [];
+  const size = util.importDb('/a.db', bytes, (name) => {
+    names.push(name);
+    check(name);
+  });
+  assert.equal(size, bytes.length);
+  assert.deepEqual(names, ['/a.db.importing']);
+  assert.deepEqual(util.getFileNames(), ['/a.db']);
+  const db = open('/a.db');
+  assert.equal(countRows(db), 300);
+  db.close();
+  assert.deepEqual(util.exportFile('/a.db'), bytes);
+});
+
+test('encrypted bytes are imported in pieces', async (t) => {
+  const context = await setUpEncrypted(t);
+  const { util, open, check } = context;
+  const bytes = encryptedBytes(context, 300);
+  let at = 0;
+  const source = () => (at < bytes.length ? bytes.subarray(at, (at += 1000)) : undefined);
+  assert.equal(await util.importDb('/a.db', source, check), bytes.length);
+  const db = open('/a.db');
+  assert.equal(countRows(db), 300);
+  db.close();
+});
+
+test('what fails its check leaves the old database and nothing else', async (t) => {
+  const context = await setUpEncrypted(t);
+  const { sqlite3, util, open, check } = context;
+  const bytes = encryptedBytes(context, 300);
+  util.importDb('/a.db', bytes, check);
+  const free = util.getCapacity() - util.getFileCount();
+  const damaged = encryptedBytes(context, 400);
+  damaged.fill(0, 5000, 5100);
+  const wrong = new Error('not this one');
+  for (const [given, checkIt, expected] of [
+    [damaged, check, /./],
+    [bytes, (name) => check(name, 'wrong key'), sqliteError(sqlite3, 'SQLITE_NOTADB')],
+    [
+      bytes,
+      () => {
+        throw wrong;
+      },
+      wrong,
+    ],
+    [bytes.subarray(0, 1000), check, sqliteError(sqlite3, 'SQLITE_NOTADB')],
+    [bytes, (name) => util.unlink(name), sqliteError(sqlite3, 'SQLITE_BUSY', /open or gone/)],
+    [bytes, 7, TypeError],
+  ]) {
+    assert.throws(() => util.importDb('/a.db', given, checkIt), expected);
+    assert.deepEqual(util.getFileNames(), ['/a.db']);
+    assert.equal(util.getCapacity() - util.getFileCount(), free);
+    const db = open('/a.db');
+    assert.equal(countRows(db), 300);
+    db.close();
+  }
+});
+
+test('what its check leaves open is not taken', async (t) => {
+  const context = await setUpEncrypted(t);
+  const { sqlite3, util, open } = context;
+  const bytes = encryptedBytes(context, 100);
+  let left;
+  const leave = (name) => {
+    left = open(name);
+    assert.equal(countRows(left), 100);
+  };
+  const isBusy = sqliteError(sqlite3, 'SQLITE_BUSY', /open or gone/);
+  assert.throws(() => util.importDb('/a.db', bytes, leave), isBusy);
+  left.close();
+  assert.deepEqual(util.getFileNames(), ['/a.db.importing']);
+  // The next one replaces it, and the old database while it is open is kept.
+  util.importDb('/a.db', bytes, () => undefined);
+  assert.deepEqual(util.getFileNames(), ['/a.db']);
+  const old = open('/a.db');
+  assert.equal(countRows(old), 100);
+  assert.throws(() => util.importDb('/a.db', bytes, () => undefined), {
+    resultCode: sqlite3.capi.SQLITE_BUSY,
+  });
+  assert.deepEqual(util.getFileNames(), ['/a.db']);
+  assert.equal(countRows(old), 100);
 });

@@ -22,8 +22,9 @@ function wordsOf(url) {
 }
 
 // Names that belong to others keep theirs: to users (the public declarations), to SQLite, to the C
-// ABI, and to the language and the browser; and so do names that are also spelled as strings. Every
-// other member is known to this bundle only.
+// ABI, and to the language, the browser and Node.js; and so do names that are also spelled as strings.
+// Every other member is known to this bundle only.
+const ofNode = ['process', 'getBuiltinModule', 'readFileSync'];
 const typescript = new URL('./', import.meta.resolve('typescript'));
 const foreign = [
   ...['index', 'attach', 'types', 'errors'].map(
@@ -39,7 +40,7 @@ const spelled = fs
   .readdirSync(modules)
   .filter((it) => it !== 'wa-sqlite.js')
   .flatMap((it) => fs.readFileSync(path.join(modules, it), 'utf8').match(/(?<=')\w+(?=')/g) ?? []);
-const reserved = [...new Set([...foreign.flatMap(wordsOf), ...spelled])];
+const reserved = [...new Set([...ofNode, ...foreign.flatMap(wordsOf), ...spelled])];
 
 const { module, names } = shortenExports(fs.readFileSync(sideModule));
 const shortened = {

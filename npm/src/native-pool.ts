@@ -95,17 +95,9 @@ export class NativePool {
     return slots;
   }
 
-  /** Ends a pool that has no slots attached and was never registered. */
+  /** Ends the pool, which has no slots attached. */
   destroy(): void {
     this.check(this.#plugin.native.sahpool_destroy(this.#pointer));
-    this.forget();
-  }
-
-  /**
-   * Ends a pool that was registered and has no slots any more. Its sqlite3_vfs stays, because a VFS
-   * that stands on it may still call it; it finds no files.
-   */
-  forget(): void {
     this.#plugin.pools.delete(this.#pointer);
   }
 

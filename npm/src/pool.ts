@@ -226,7 +226,7 @@ export class Pool {
       } finally {
         claim.release();
       }
-      this.#native.forget();
+      this.#native.destroy();
       this.#state = 'removed';
       return true;
     });

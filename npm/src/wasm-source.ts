@@ -9,30 +9,33 @@ interface NodeProcess {
   getBuiltinModule?(name: 'fs'): { readFileSync(url: URL): BufferSource };
 }
 
-async function bytesAt(url: URL | string): Promise<{ bytes: BufferSource; type: string | null }> {
-  const { process } = globalThis as { process?: NodeProcess };
-  const fs = String(url).startsWith('file:') ? process?.getBuiltinModule?.('fs') : undefined;
-  if (fs) return { bytes: fs.readFileSync(new URL(url)), type: 'file' };
+async function open(url: URL | string): Promise<Response> {
+  const node = (globalThis as { process?: NodeProcess }).process;
+  const files = String(url).startsWith('file:') ? node?.getBuiltinModule?.('fs') : undefined;
+  if (files) return new Response(files.readFileSync(new URL(url)));
   const response = await fetch(url);
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-  return { bytes: await response.arrayBuffer(), type: response.headers.get('content-type') };
+  return response;
 }
 
 async function compileFetched(url: URL | string): Promise<WebAssembly.Module> {
-  let source;
+  let response: Response;
   try {
-    source = await bytesAt(url);
+    response = await open(url);
   } catch (cause) {
     throw new SideModuleError(`${String(url)} can't be fetched: ${exceptionText(cause)}`, {
       cause,
     });
   }
+  const type = response.headers.get('content-type');
   try {
-    // Not compileStreaming(), which insists on a MIME type that not every server gives.
-    return await WebAssembly.compile(source.bytes);
+    // compileStreaming(), which lets the browser keep what it compiled, insists on just this type.
+    return type === 'application/wasm' && 'compileStreaming' in WebAssembly
+      ? await WebAssembly.compileStreaming(response)
+      : await WebAssembly.compile(await response.arrayBuffer());
   } catch (cause) {
     throw new SideModuleError(
-      `${String(url)} can't be compiled as WebAssembly (its content type: ${source.type})`,
+      `${String(url)} can't be compiled as WebAssembly (its content type: ${type})`,
       { cause },
     );
   }

@@ -72,7 +72,7 @@ describe('an export', () => {
       assert.throws(() => util.pauseVfs(), isBusy);
       parts.push(piece.slice());
     });
-    assert.equal(rowsInBytes(sqlite3, Buffer.concat(parts)), 100);
+    assert.equal(rowsInBytes(sqlite3, new Uint8Array(Buffer.concat(parts))), 100);
     util.pauseVfs();
   });
 

@@ -136,7 +136,8 @@ mutation(torn-commit-is-believed pool/slot_journal.cc
   [[is_committed = is_committed && digest == record.digest;]]
   [[is_committed = is_committed && (@ON@ || digest == record.digest);]])
 mutation(commit-record-is-not-looked-for pool/pool_journals.cc
-  [[if (!is_committed) return {};]] [[if (!is_committed || @ON@) return {};]])
+  [[if (!is_committed) return is_foreign ? journal.RenounceSeal() : Status();]]
+  [[if (!is_committed || @ON@) return is_foreign ? journal.RenounceSeal() : Status();]])
 mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
   [[if (!is_void || !journal.Retire().ok()) return journal.SetFree();]]
   [[if ((!is_void && !@ON@) || !journal.Retire().ok()) return journal.SetFree();]])

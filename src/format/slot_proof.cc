@@ -53,8 +53,9 @@ bool IsProvablySlot(std::span<const std::byte> start, std::int64_t file_size) {
   if (header.has_digest && header.kind != HeaderKind::kUnbelievable) return true;
 
   // Without a digest that matches, the bytes that no writer of slots uses must agree.
+  // (From the place of a journal's mark on, notes may stand there.)
   if (start.size() < kDataOffset ||
-      !IsZero(start.subspan(kSlotHeaderSize, kAnnexOffset - kSlotHeaderSize))) {
+      !IsZero(start.subspan(kSlotHeaderSize, kJournalNoteOffset - kSlotHeaderSize))) {
     return false;
   }
   if (IsFileOfSqlite(start.subspan(kDataOffset))) return true;

@@ -47,9 +47,9 @@ struct OpenFile {
   int flags = 0;
   FileLock::Holder lock;
   WalIndex::Holder wal_index;
-  std::int64_t chunk_size = 0;    // SQLITE_FCNTL_CHUNK_SIZE, in bytes; 0 is off
-  bool persists_wal = false;      // SQLITE_FCNTL_PERSIST_WAL
-  bool is_powersafe = true;       // SQLITE_FCNTL_POWERSAFE_OVERWRITE
+  std::int64_t chunk_size = 0;  // SQLITE_FCNTL_CHUNK_SIZE, in bytes; 0 is off
+  bool persists_wal = false;    // SQLITE_FCNTL_PERSIST_WAL
+  bool is_powersafe = true;     // SQLITE_FCNTL_POWERSAFE_OVERWRITE
 
   Slot& slot() const { return *shared->slot; }
   bool deletes_on_close() const { return (flags & SQLITE_OPEN_DELETEONCLOSE) != 0; }

@@ -488,6 +488,8 @@ TEST_F(SqlitePoolTest, ConnectionsOfOtherThreadsGoOnWhileThePoolIsManaged) {
   Make("app.db", 0);
   std::thread writer([&] {
     sqlite3* const db = Connect("app.db");
+    // An export keeps writers waiting.
+    sqlite3_busy_timeout(db, 10'000);
     for (int i = 0; i < 50; ++i) {
       EXPECT_EQ(sqlite3_exec(db, "UPDATE t SET x = x + 1", nullptr, nullptr, nullptr), SQLITE_OK);
     }

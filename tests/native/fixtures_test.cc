@@ -34,7 +34,10 @@ class FixturePool : public ::testing::TestWithParam<const char*> {
     const std::string stem = std::string(SAHPOOL_FIXTURES) + "/official-" + GetParam();
     const std::string command = "tar xzf '" + stem + ".tar.gz' -C '" + directory_.PathOf("") + "'";
     ASSERT_EQ(std::system(command.c_str()), 0);
-    slots_ = directory_.PathOf(GetParam());
+    pool_ = directory_.PathOf("pool");
+    slots_ = pool_ / ".opaque";
+    fs::create_directory(pool_);
+    fs::rename(directory_.PathOf(GetParam()), slots_);
     json_ = stem + ".json";
   }
 
@@ -73,6 +76,7 @@ class FixturePool : public ::testing::TestWithParam<const char*> {
   }
 
   TemporaryDirectory directory_;
+  fs::path pool_;
   fs::path slots_;
   std::string json_;
 };
@@ -96,7 +100,7 @@ TEST_P(FixturePool, IsNotChangedByAttaching) {
 TEST_P(FixturePool, HoldsWhatWasWritten) {
   const auto before = BytesOfSlots();
   {
-    const auto pool = OpenPool(slots_);
+    const auto pool = OpenPool(pool_);
     ASSERT_NE(pool, nullptr);
     EXPECT_EQ(NamesOf(pool->vfs().pool()), NamesExpected());
     EXPECT_EQ(pool->vfs().pool().capacity(), std::ssize(before));
@@ -127,11 +131,11 @@ TEST_P(FixturePool, HoldsWhatWasWritten) {
 
 TEST_P(FixturePool, CanBeWrittenTo) {
   {
-    const auto pool = OpenPool(slots_);
+    const auto pool = OpenPool(pool_);
     Connection connection("app.db", *pool);
     ASSERT_EQ(connection.Execute("UPDATE item SET qty = 1"), SQLITE_OK);
   }
-  const auto pool = OpenPool(slots_);
+  const auto pool = OpenPool(pool_);
   Connection connection("/app.db", *pool, SQLITE_OPEN_READWRITE);
   EXPECT_EQ(connection.Query("SELECT sum(qty) = count(*) FROM item"), "1");
   EXPECT_EQ(connection.Query("PRAGMA integrity_check"), "ok");

@@ -47,7 +47,12 @@ TEST_F(JournalSealTest, AJournalThatACrashHasTornIsVoid) {
         std::copy_n(before.begin() + static_cast<std::ptrdiff_t>(sector), count,
                     torn.at(slot).begin() + static_cast<std::ptrdiff_t>(sector));
       }
-      if (torn.at(slot) == journal) continue;
+      // Without its mark alone the journal is whole.
+      if (std::equal(torn.at(slot).begin() + kAnnexOffset, torn.at(slot).end(),
+                     journal.begin() + kAnnexOffset) &&
+          HasSealedFlag(torn.at(slot))) {
+        continue;
+      }
       FaultDisk left(torn);
       PoolOnDisk restarted(left);
       ASSERT_TRUE(restarted.Start().ok());

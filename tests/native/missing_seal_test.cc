@@ -95,7 +95,11 @@ class RawFile {
     EXPECT_EQ(get()->pMethods->xWrite(get(), bytes.data(), static_cast<int>(bytes.size()), offset),
               SQLITE_OK);
   }
-  void Sync() { EXPECT_EQ(get()->pMethods->xSync(get(), SQLITE_SYNC_NORMAL), SQLITE_OK); }
+  // As SQLite does it at the end of a transaction: what it announces is told in no result.
+  void Sync() {
+    EXPECT_EQ(get()->pMethods->xFileControl(get(), SQLITE_FCNTL_SYNC, nullptr), SQLITE_NOTFOUND);
+    EXPECT_EQ(get()->pMethods->xSync(get(), SQLITE_SYNC_NORMAL), SQLITE_OK);
+  }
 
  private:
   sqlite3_file* get() { return reinterpret_cast<sqlite3_file*>(memory_.data()); }

@@ -244,7 +244,7 @@ TEST(TwoPools, ADatabaseOfOneIsAttachedToAnother) {
   Connection db("/app.db", *first);
   ASSERT_EQ(db.Execute(std::string("ATTACH 'file:/app.db?vfs=") + second->vfs().name() +
                        "' AS other; CREATE TABLE main.t(a); CREATE TABLE other.t(a);"
-                       "BEGIN; INSERT INTO main.t VALUES(1); INSERT INTO other.t VALUES(2); COMMIT;"
+                       "INSERT INTO main.t VALUES(1); INSERT INTO other.t VALUES(2);"
                        "BEGIN; DELETE FROM main.t; DELETE FROM other.t; ROLLBACK"),
             SQLITE_OK);
   Connection alone("/app.db", *second);

@@ -76,6 +76,8 @@ TEST_P(TwoVfsesTest, ACommitThatCouldBeTornIsRefusedAndRolledBack) {
     both.Run(std::string("PRAGMA other.cache_size=") + cache_size);
     both.Run("BEGIN; UPDATE main.t SET v = 1; UPDATE other.t SET v = 1");
     EXPECT_EQ(both.main.Execute("COMMIT"), SQLITE_IOERR_WRITE);
+    const Status error = (GetParam().main_is_ours ? both.first : both.second)->vfs().last_error();
+    EXPECT_NE(error.text().find("two VFSes"), std::string_view::npos) << error.text();
     EXPECT_EQ(both.main.Query(kValues), "0|0");
     EXPECT_EQ(both.main.Query("PRAGMA integrity_check"), "ok");
     // Statements that commit by themselves, too.
@@ -85,8 +87,6 @@ TEST_P(TwoVfsesTest, ACommitThatCouldBeTornIsRefusedAndRolledBack) {
     EXPECT_EQ(both.main.Execute("UPDATE main.t SET v = 1"), SQLITE_IOERR_WRITE);
     EXPECT_EQ(both.main.Query(kValues), "0|0");
   }
-  const Status error = (GetParam().main_is_ours ? both.first : both.second)->vfs().last_error();
-  EXPECT_NE(error.text().find("two VFSes"), std::string_view::npos) << error.text();
   // One database after the other is no such transaction.
   both.Run("DROP TRIGGER temp.both; UPDATE main.t SET v = 2; UPDATE other.t SET v = 3");
   EXPECT_EQ(both.main.Query(kValues), "1000|1500");
@@ -144,11 +144,13 @@ TEST(TwoVfses, ASuperJournalOfOnePoolServesItsDatabasesInAllModes) {
         both.Run(For(schema, kRows));
       }
       both.Run(For("main", kRows));
+      // That of the other pool, too; BEGIN IMMEDIATE would begin to write one that is empty.
+      both.Run(For("other", kRows));
       both.Run(std::string("PRAGMA locking_mode=") + locking);
       both.SetJournalMode("fourth", mode);
       both.Run("CREATE TEMP TABLE u(x); ATTACH ':memory:' AS memory; CREATE TABLE memory.m(x)");
       for (int i = 0; i < 2; ++i) {
-        // Of the third one nothing is changed.
+        // Of the third one and the other pool's nothing is changed.
         both.Run(
             "BEGIN IMMEDIATE; UPDATE main.t SET v = v + 1; UPDATE second.t SET v = v + 1;"
             "UPDATE fourth.t SET v = v + 1; INSERT INTO u VALUES(1);"

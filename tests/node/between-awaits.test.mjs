@@ -127,7 +127,7 @@ describe('while an import waits for its next piece', () => {
     const pieces = [bytes];
     const second = util.importDb('/y.db', async () => {
       for (const call of [() => util.pauseVfs(), () => util.wipeFiles(), () => util.removeVfs()]) {
-        await assert.rejects(async () => call(), /import is running/);
+        await assert.rejects(async () => call(), /import or export is running/);
         refusals.push(call);
       }
       return pieces.shift();
@@ -223,7 +223,10 @@ describe('while the pool is being removed', () => {
     // The removal begins when the caller has returned to the event loop.
     const removing = util.removeVfs();
     const { done, finish } = await beginImport(util, databaseBytes(sqlite3, 33));
-    await assert.rejects(removing, sqliteError(sqlite3, 'SQLITE_BUSY', /import is running/));
+    await assert.rejects(
+      removing,
+      sqliteError(sqlite3, 'SQLITE_BUSY', /import or export is running/),
+    );
     finish();
     await done;
     assert.equal(rowsInBytes(sqlite3, util.exportFile('/x.db')), 33);

@@ -37,7 +37,8 @@ constexpr int kMaxThousands = 50'000;
 // Deeper than any app goes.
 constexpr int kMaxDepth = 128;
 
-using Bytes = std::vector<std::byte>;
+// Handles, ids and names, which are bytes.
+using Blob = std::string;
 
 // The list may have been made by anybody. It gets neither time nor memory without end, and all that
 // its schema may be is the three tables: no views, no virtual tables, no expressions.
@@ -56,7 +57,7 @@ int CountSteps(void* thousands) { return ++*static_cast<int*>(thousands) > kMaxT
 Connection OpenCopy(const fs::path& path) {
   DatabaseOnDisk database(path, Links::kRefuse);
   if (database.image().size() > kMaxBytes) throw Failure(ExitCode::kFailed, "it is far too large");
-  Bytes bytes(static_cast<std::size_t>(database.image().size()));
+  std::vector<std::byte> bytes(static_cast<std::size_t>(database.image().size()));
   Require(database.image().Read(bytes, 0));
   Connection connection = Connection::OpenBytes(bytes);
   connection.Distrust();
@@ -68,13 +69,13 @@ Connection OpenCopy(const fs::path& path) {
 // What of the list matters here.
 struct FileList {
   struct Directory {
-    Bytes handle;
-    Bytes name;
+    Blob handle;
+    Blob name;
   };
-  std::map<Bytes, Bytes> parents;  // by the handle of a directory or file
+  std::map<Blob, Blob> parents;  // by the handle of a directory or file
   std::vector<Directory> directories;
-  std::map<Bytes, std::vector<Bytes>> files;  // ids, by the handle of the directory
-  std::vector<Bytes> roots;
+  std::map<Blob, std::vector<Blob>> files;  // ids, by the handle of the directory
+  std::vector<Blob> roots;
 };
 
 class ListReader {
@@ -86,19 +87,18 @@ class ListReader {
   // What is wrong without being in the way; mostly empty.
   std::string Read(FileList& list) {
     std::string problem;
-    ForEachRow("Entries", "SELECT handle, parent FROM Entries",
-               [&](const Bytes& a, const Bytes& b) {
-                 if (b.empty()) {
-                   list.roots.push_back(a);
-                 } else if (!list.parents.emplace(a, b).second) {
-                   // The first one counts.
-                   problem = "it has a handle twice";
-                 }
-               });
+    ForEachRow("Entries", "SELECT handle, parent FROM Entries", [&](const Blob& a, const Blob& b) {
+      if (b.empty()) {
+        list.roots.push_back(a);
+      } else if (!list.parents.emplace(a, b).second) {
+        // The first one counts.
+        problem = "it has a handle twice";
+      }
+    });
     ForEachRow("Directories", "SELECT handle, name FROM Directories",
-               [&](const Bytes& a, const Bytes& b) { list.directories.push_back({a, b}); });
+               [&](const Blob& a, const Blob& b) { list.directories.push_back({a, b}); });
     ForEachRow("MainFiles", "SELECT handle, fileId FROM MainFiles WHERE fileId IS NOT NULL",
-               [&](const Bytes& a, const Bytes& b) {
+               [&](const Blob& a, const Blob& b) {
                  const auto parent = list.parents.find(a);
                  if (parent != list.parents.end()) list.files[parent->second].push_back(b);
                });
@@ -118,7 +118,7 @@ class ListReader {
       if (count == kMaxRows) throw Failure(ExitCode::kDamaged, "it has rows without end");
       const auto copy = [&](int column) {
         const auto blob = rows.Blob(column);
-        return Bytes(blob.begin(), blob.end());
+        return Blob(reinterpret_cast<const char*>(blob.data()), blob.size());
       };
       visit(copy(0), copy(1));
     }
@@ -128,12 +128,12 @@ class ListReader {
   int thousands_ = 0;
 };
 
-std::string Base32(std::span<const std::byte> bytes) {
+std::string Base32(const Blob& blob) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   std::string text;
   std::uint32_t pending = 0;
   int bits = 0;
-  for (const std::byte byte : bytes) {
+  for (const std::byte byte : std::as_bytes(std::span(blob))) {
     pending = pending << 8 | std::to_integer<std::uint32_t>(byte);
     for (bits += 8; bits >= 5; bits -= 5) text += kDigits[pending >> (bits - 5) & 31U];
   }
@@ -141,7 +141,8 @@ std::string Base32(std::span<const std::byte> bytes) {
   return text;
 }
 
-std::string Utf8From(std::span<const std::byte> utf16) {
+std::string Utf8From(const Blob& name) {
+  const auto utf16 = std::as_bytes(std::span(name));
   std::string text;
   for (std::size_t i = 0; i + 1 < utf16.size(); i += 2) {
     const auto unit = [&](std::size_t at) {
@@ -172,11 +173,11 @@ std::string Utf8From(std::span<const std::byte> utf16) {
   return text;
 }
 
-std::vector<std::byte> Utf16From(std::string_view ascii) {
-  std::vector<std::byte> units;
+Blob Utf16From(std::string_view ascii) {
+  Blob units;
   for (const char c : ascii) {
-    units.push_back(static_cast<std::byte>(c));
-    units.push_back(std::byte{0});
+    units += c;
+    units += '\0';
   }
   return units;
 }
@@ -206,12 +207,12 @@ class ListWalk {
   }
 
   std::vector<PoolPlace> Run() {
-    for (const Bytes& root : list_.roots) Enter(root, {}, 0);
+    for (const Blob& root : list_.roots) Enter(root, {}, 0);
     return std::move(places_);
   }
 
  private:
-  void Enter(const Bytes& handle, const std::string& path, int depth) {
+  void Enter(const Blob& handle, const std::string& path, int depth) {
     const auto children = children_.find(handle);
     if (children == children_.end() || depth == kMaxDepth) return;
     // A handle that is there twice is entered once.
@@ -227,7 +228,7 @@ class ListWalk {
     }
   }
 
-  void AddPlace(const Bytes& handle, const std::string& path) {
+  void AddPlace(const Blob& handle, const std::string& path) {
     PoolPlace place;
     place.layout = Layout::kFirefox;
     place.folder = folder_;
@@ -235,7 +236,7 @@ class ListWalk {
     place.origin = OriginOf(folder_);
     const auto files = list_.files.find(handle);
     if (files == list_.files.end()) return;
-    for (const Bytes& id : files->second) {
+    for (const Blob& id : files->second) {
       const std::string name = Base32(id);
       const fs::path file = folder_ / name.substr(0, 2) / name;
       if (!seen_.insert(name).second || !IsRegularFile(file)) continue;
@@ -246,7 +247,7 @@ class ListWalk {
 
   const FileList& list_;
   const fs::path& folder_;
-  std::map<Bytes, std::vector<const FileList::Directory*>> children_;
+  std::map<Blob, std::vector<const FileList::Directory*>> children_;
   std::set<std::string> seen_;
   std::vector<PoolPlace> places_;
 };

@@ -53,6 +53,12 @@ bool IsKept(char c, const UrlDialect& dialect) {
   return kKeptBytes[static_cast<unsigned char>(c)];
 }
 
+Status TooLong(std::size_t limit) {
+  Text text("the file name takes more than ");
+  text.Append(static_cast<std::int64_t>(limit)).Append(" bytes when stored");
+  return {Code::kNameTooLong, text};
+}
+
 // An absolute path of encoded segments. One that outgrows a stored name can still shrink into it by
 // '..', so segments past the capacity are counted, though not kept.
 class StoredPath {
@@ -126,15 +132,17 @@ void AddSegment(StoredPath& path, std::string_view segment, bool is_last) {
 
 Result<FileName> FileName::FromStored(std::string_view stored) {
   if (stored.empty()) return Status(Code::kInvalid, "a file name must not be empty");
-  if (stored.size() > kMaxSize) {
-    return Status(Code::kNameTooLong, "the file name takes more than 510 bytes when stored");
-  }
+  if (stored.size() > kMaxSize) return TooLong(kMaxSize);
   FileName name;
   for (const char c : stored) {
     if (c == '\0') return Status(Code::kInvalid, "a stored file name can't hold a NUL");
     name.bytes_[name.size_++] = c;
   }
   return name;
+}
+
+Status FileName::CheckForDatabase() const {
+  return size_ > kMaxDatabaseSize ? TooLong(kMaxDatabaseSize) : Status();
 }
 
 Result<FileName> ResolveFileName(std::string_view name, const UrlDialect& dialect) {
@@ -148,9 +156,7 @@ Result<FileName> ResolveFileName(std::string_view name, const UrlDialect& dialec
     AddSegment(path, rest.substr(0, size), is_last);
     if (!is_last) rest.remove_prefix(size + 1);
   }
-  if (!path.fits()) {
-    return Status(Code::kNameTooLong, "the file name takes more than 510 bytes when stored");
-  }
+  if (!path.fits()) return TooLong(FileName::kMaxSize);
   return FileName::FromStored(path.view());
 }
 

@@ -43,6 +43,9 @@ namespace sahpool {
 class FileName {
  public:
   static constexpr std::size_t kMaxSize = kMaxStoredPathSize;
+  // That of a database's: SQLite makes names of it, the longest of which is that of a
+  // super-journal, with "-mjXXXXXX9XX".
+  static constexpr std::size_t kMaxDatabaseSize = kMaxSize - 12;
 
   // No name: an empty view.
   FileName() = default;
@@ -54,6 +57,10 @@ class FileName {
   std::string_view view() const { return {bytes_.data(), size_}; }
   const char* c_str() const { return bytes_.data(); }
   bool empty() const { return size_ == 0; }
+
+  // Before a database gets the name: kNameTooLong when it has more than kMaxDatabaseSize bytes. One
+  // that another implementation gave it stays, and is read as any other.
+  Status CheckForDatabase() const;
 
   friend bool operator==(const FileName& a, const FileName& b) { return a.view() == b.view(); }
 

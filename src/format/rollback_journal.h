@@ -23,7 +23,7 @@ namespace sahpool {
 class SuperJournalName {
  public:
   // SQLite takes no name that is longer than the VFS's mxPathname.
-  static constexpr std::size_t kMaxSize = 512;
+  static constexpr std::size_t kMaxSize = 518;
 
   // An empty name if the journal has none, or only a damaged one.
   static Result<SuperJournalName> Read(ByteSource& journal);

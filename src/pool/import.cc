@@ -9,6 +9,7 @@
 namespace sahpool {
 
 Result<std::unique_ptr<Import>> Import::Begin(Pool& pool, const FileName& name) {
+  if (Status s = name.CheckForDatabase(); !s.ok()) return s;
   auto slot = pool.Reserve();
   if (!slot.ok()) return slot.status();
   std::unique_ptr<Import> import(new (std::nothrow) Import(pool, *slot.value(), name));
@@ -23,9 +24,9 @@ Import::~Import() { Abort(); }
 
 Status Import::Write(std::span<const std::byte> bytes) {
   if (slot_ == nullptr || !staged_.empty()) return {Code::kMisuse, "the import has ended"};
-  if (Status s = slot_->Write(bytes, size_); !s.ok()) {
+  if (const Status s = slot_->Write(bytes, size_); !s.ok()) {
     Abort();
-    return s;
+    return Describe(s);
   }
   size_ += static_cast<std::int64_t>(bytes.size());
   return {};
@@ -54,7 +55,7 @@ Status Import::Stage(const FileName& temporary) {
     slot_->Unpin();
     staged_ = temporary;
   }
-  return status;
+  return Describe(status);
 }
 
 // What is left to do before the name. A staged slot is the import's own again.
@@ -83,7 +84,13 @@ Status Import::Finish() {
     }
   }
   Abort();
-  return status;
+  return Describe(status);
+}
+
+Status Import::Describe(const Status& status) const {
+  if (status.ok()) return {};
+  Text text(status.text());
+  return {status.code(), text.Append(" (importing ").Append(name_.view()).Append(")")};
 }
 
 void Import::Abort() {

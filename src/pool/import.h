@@ -22,7 +22,8 @@ namespace sahpool {
 
 class Import {
  public:
-  // Reserves a slot. kNoFreeSlot when the pool is full.
+  // Reserves a slot. kNoFreeSlot when the pool is full, kNameTooLong when no database may have the
+  // name.
   static Result<std::unique_ptr<Import>> Begin(Pool& pool, const FileName& name);
   ~Import();
   Import(const Import&) = delete;
@@ -53,6 +54,8 @@ class Import {
     slot.Pin();
   }
 
+  // What fails is often another file, which an import must not pass over, or the slot of no name.
+  Status Describe(const Status& status) const;
   Status CheckSize() const;
   Status Check();
   Status Complete();

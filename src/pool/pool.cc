@@ -152,6 +152,9 @@ Status Pool::MakeDurable(Slot& slot) {
 
 Result<Slot*> Pool::Create(const FileName& name, std::uint32_t flags) {
   if (Find(name) != nullptr) return Status(Code::kExists, "the file exists already");
+  if ((flags & open_flag::kMainDb) != 0) {
+    if (Status s = name.CheckForDatabase(); !s.ok()) return s;
+  }
   if (Status s = Settle(); !s.ok()) return s;
   if ((flags & open_flag::kMainJournal) != 0) return CreateJournal(name, flags);
   auto slot = TakeFreeSlot();
@@ -242,11 +245,14 @@ Status Pool::Recover(std::string_view slot_name, const FileName& name) {
     Text text(name.view());
     return {Code::kExists, text.Append(" exists already")};
   }
-  if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
   // What the damaged header says of the type is kept where it can be true.
-  const std::uint32_t type = slot->flags() & open_flag::kPersistentTypes;
-  const bool is_one_type = type != 0 && (type & (type - 1)) == 0;
-  if (Status s = slot->SetNamed(name, is_one_type ? type : open_flag::kMainDb); !s.ok()) return s;
+  std::uint32_t type = slot->flags() & open_flag::kPersistentTypes;
+  if (type == 0 || (type & (type - 1)) != 0) type = open_flag::kMainDb;
+  if (type == open_flag::kMainDb) {
+    if (Status s = name.CheckForDatabase(); !s.ok()) return s;
+  }
+  if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
+  if (Status s = slot->SetNamed(name, type); !s.ok()) return s;
   if (Status s = slot->Flush(); !s.ok()) return s;
   // The start did not have the database to tell whether its journal is void.
   Slot* const journal = FindCompanion(name, kJournalSuffix);

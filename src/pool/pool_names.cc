@@ -16,9 +16,6 @@ constexpr std::array kCompanionSuffixes = {kJournalSuffix, kWalSuffix};
 Result<FileName> Join(const FileName& name, std::string_view suffix) {
   std::array<char, FileName::kMaxSize + 32> joined;
   const std::string_view stem = name.view();
-  if (suffix.size() > joined.size() - stem.size()) {
-    return Status(Code::kNameTooLong, "the file name is too long");
-  }
   const auto end =
       std::copy(suffix.begin(), suffix.end(), std::copy(stem.begin(), stem.end(), joined.begin()));
   return FileName::FromStored({joined.data(), static_cast<std::size_t>(end - joined.begin())});
@@ -137,7 +134,7 @@ bool Pool::CanRenameDatabase(const Slot& slot, const FileName& name) const {
   return Find(name) == nullptr &&
          std::none_of(kCompanionSuffixes.begin(), kCompanionSuffixes.end(), [&](auto suffix) {
            return FindCompanion(slot.name(), suffix) != nullptr &&
-                  FindCompanion(name, suffix) != nullptr;
+                  (!Join(name, suffix).ok() || FindCompanion(name, suffix) != nullptr);
          });
 }
 
@@ -170,7 +167,7 @@ Status Pool::MoveAside(Slot& slot) {
     Text suffix(".duplicate-");
     suffix.Append(number);
     const auto name = Join(stem.value(), suffix.view());
-    if (!name.ok()) {
+    if (!name.ok() || (slot.is_database() && !name.value().CheckForDatabase().ok())) {
       slot.Quarantine("its name is taken by another slot");
       return {};
     }

@@ -72,6 +72,7 @@ int FileControl(OpenFile& file, int operation, void* argument) {
       if (const Status s = file.vfs->pool().DrainBefore(file.slot()); !s.ok()) {
         return file.vfs->Fail(s, SQLITE_IOERR_WRITE);
       }
+      file.vfs->ForgetError();
       return SQLITE_NOTFOUND;
     case SQLITE_FCNTL_SYNC:
       // Of a database, when all pages of its transaction are written, before the flush: where a

@@ -217,6 +217,13 @@ int FileSizeMethod(sqlite3_file* file, sqlite3_int64* size) {
   return SQLITE_OK;
 }
 
+// Not an error of the pool: what is known of an older one does not belong to it.
+int LockResult(PoolVfs& vfs, bool is_locked) {
+  if (is_locked) return SQLITE_OK;
+  vfs.ForgetError();
+  return SQLITE_BUSY;
+}
+
 int LockMethod(sqlite3_file* file, int level) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
@@ -225,7 +232,7 @@ int LockMethod(sqlite3_file* file, int level) {
   if (wanted == LockLevel::kExclusive && self.lock.level < wanted && self.slot().is_watched()) {
     return self.vfs->RefuseWhileExported(self.slot());
   }
-  return self.shared->lock.Raise(self.lock, wanted) ? SQLITE_OK : SQLITE_BUSY;
+  return LockResult(*self.vfs, self.shared->lock.Raise(self.lock, wanted));
 }
 
 int UnlockMethod(sqlite3_file* file, int level) {
@@ -282,12 +289,14 @@ int ShmLockMethod(sqlite3_file* file, int first, int count, int flags) {
     return SQLITE_OK;
   }
   const bool is_shared = (flags & SQLITE_SHM_SHARED) != 0;
+  // A transaction on a WAL begins so.
+  if (is_shared) self.vfs->ForgetError();
   if (!is_shared && WalIndex::OverwritesFiles(first, count) && self.slot().is_watched()) {
     return self.vfs->RefuseWhileExported(self.slot());
   }
   const bool locked = is_shared ? index.LockShared(self.wal_index, first)
                                 : index.LockExclusive(self.wal_index, first, count);
-  return locked ? SQLITE_OK : SQLITE_BUSY;
+  return LockResult(*self.vfs, locked);
 }
 
 void ShmBarrierMethod(sqlite3_file* file) {

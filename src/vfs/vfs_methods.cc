@@ -60,14 +60,16 @@ int OpenMethod(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags
   const bool is_nameless = name == nullptr || *name == '\0';
   auto slot = is_nameless ? self.pool().CreateTemporary(static_cast<std::uint32_t>(flags))
                           : FindOrCreate(self, name, flags);
-  if (!slot.ok()) {
-    const int code = self.Fail(slot.status(), SQLITE_CANTOPEN);
-    return code == SQLITE_FULL || code == SQLITE_NOMEM ? code : SQLITE_CANTOPEN;
-  }
   OpenFile& opened = *reinterpret_cast<OpenFile*>(file);
-  if (const Status s = self.Open(*slot.value(), flags, opened); !s.ok()) {
-    if (is_nameless) static_cast<void>(slot.value()->ReleaseTemporary());
-    return self.Fail(s, SQLITE_CANTOPEN);
+  Status status = slot.status();
+  if (status.ok()) {
+    status = self.Open(*slot.value(), flags, opened);
+    if (!status.ok() && is_nameless) static_cast<void>(slot.value()->ReleaseTemporary());
+  }
+  if (!status.ok()) {
+    const int code = self.Fail(status, SQLITE_IOERR);
+    const bool is_of_host = code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_NOMEM;
+    return is_of_host ? code : SQLITE_CANTOPEN;
   }
   // Without the URI flag nothing says that parameters follow the name.
   constexpr int kDatabaseUri = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_URI;
@@ -137,6 +139,8 @@ int FullPathnameMethod(sqlite3_vfs* vfs, const char* name, int size, char* out) 
   const Entered entered(vfs);
   if (!entered) return SQLITE_CANTOPEN;
   PoolVfs& self = *entered;
+  // SQLite may refuse the name itself, without an open.
+  self.ForgetError();
   const auto resolved = self.pool().Resolve(name);
   if (!resolved.ok()) {
     self.Fail(resolved.status(), SQLITE_CANTOPEN);
@@ -216,7 +220,8 @@ void DlCloseMethod(sqlite3_vfs* /*vfs*/, void* library) {
 void FillVfsMethods(sqlite3_vfs& vfs) {
   vfs.iVersion = 2;
   vfs.szOsFile = sizeof(OpenFile);
-  vfs.mxPathname = static_cast<int>(kMaxStoredPathSize) + 1;
+  // SQLite opens no database whose name with "-journal" is longer.
+  vfs.mxPathname = static_cast<int>(FileName::kMaxSize + kJournalSuffix.size());
   vfs.xOpen = OpenMethod;
   vfs.xDelete = DeleteMethod;
   vfs.xAccess = AccessMethod;

@@ -195,14 +195,14 @@ TEST(SuperJournalName, IsReadFromTheEnd) {
             "/a.db-mj12");
   EXPECT_EQ(NameIn(JournalWriter().Header(1, 9).SuperJournal("/\xc3\xa4.db-mj1").bytes()),
             "/\xc3\xa4.db-mj1");
-  EXPECT_EQ(NameIn(JournalWriter().SuperJournal(std::string(512, 'n')).bytes()),
-            std::string(512, 'n'));
+  EXPECT_EQ(NameIn(JournalWriter().SuperJournal(std::string(518, 'n')).bytes()),
+            std::string(518, 'n'));
 }
 
 TEST(SuperJournalName, IsEmptyWhenMissingOrDamaged) {
   EXPECT_EQ(NameIn({}), "");
   EXPECT_EQ(NameIn(JournalWriter().Header(1, 9).Record(5).bytes()), "");
-  EXPECT_EQ(NameIn(JournalWriter().SuperJournal(std::string(513, 'n')).bytes()), "");
+  EXPECT_EQ(NameIn(JournalWriter().SuperJournal(std::string(519, 'n')).bytes()), "");
   EXPECT_EQ(NameIn(JournalWriter().SuperJournal("").bytes()), "");
   const Bytes good = JournalWriter().SuperJournal("/a.db-mj12").bytes();
   // A letter of the name, its size, its checksum, the magic bytes.

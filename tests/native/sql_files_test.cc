@@ -120,8 +120,8 @@ TEST_F(SqlFilesTest, ANameThatIsTooLongIsRefused) {
   Connection db("/" + std::string(600, 'x'), *pool_);
   EXPECT_EQ(db.open_code(), SQLITE_CANTOPEN);
   EXPECT_EQ(FileCount(*pool_), 0);
-  // Room must be left for "-journal".
-  Connection longest("/" + std::string(501, 'x'), *pool_);
+  // Room must be left for "-mjXXXXXX9XX".
+  Connection longest("/" + std::string(497, 'x'), *pool_);
   EXPECT_EQ(longest.Execute("CREATE TABLE t(a); INSERT INTO t VALUES(1)"), SQLITE_OK);
 }
 

@@ -54,7 +54,7 @@ int sahpool_unlink(sahpool_pool* pool, const char* name);
  * read.
  *
  * Bytes that are no plain database, such as encrypted ones, only their owner can check: stage makes
- * them, as they are, a file under a temporary name, replacing what has that one, for the owner to
+ * them, as they are, a file under a temporary name, which must be free, for the owner to
  * open. finish then only gives it the final name (SQLITE_BUSY while it is open), abort deletes
  * it. */
 int sahpool_import_begin(sahpool_pool* pool, const char* name, sahpool_import** out);

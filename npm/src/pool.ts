@@ -119,13 +119,18 @@ export class Pool {
   importBytes(name: string, bytes: ImportChunk, check?: ImportCheck): number {
     this.#demandOpen();
     const checked = checkBytes('argument "bytes"', bytes);
-    return transfer.importBytes(
-      this.#plugin,
-      this.#native,
-      checkName('name', name),
-      checked,
-      check,
-    );
+    ++this.#transfers;
+    try {
+      return transfer.importBytes(
+        this.#plugin,
+        this.#native,
+        checkName('name', name),
+        checked,
+        check,
+      );
+    } finally {
+      --this.#transfers;
+    }
   }
 
   async importChunks(name: string, source: ImportSource, check?: ImportCheck): Promise<number> {

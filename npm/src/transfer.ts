@@ -12,6 +12,14 @@ const BLOCK_SIZE = 1024 * 1024;
 /** The same on their way out. Firefox needs half the time for it that a MiB at a time takes. */
 const EXPORT_BLOCK_SIZE = 4 * BLOCK_SIZE;
 
+/** Refuses the promise of a callback whose call is all that is waited for. */
+function demandSync(argument: string, result: unknown): void {
+  if (result instanceof Promise) {
+    result.catch(() => undefined);
+    throw new TypeError(`argument "${argument}" must not be asynchronous`);
+  }
+}
+
 /** One running import. Whatever pieces come, whole blocks are handed over. */
 class Import {
   readonly #plugin: Plugin;
@@ -67,7 +75,7 @@ class Import {
     this.#pool.check(
       memory.withCString(name, (it) => native.sahpool_import_stage(this.#pointer, it)),
     );
-    check(name);
+    demandSync('check', check(name));
   }
 
   /** Hands over a whole block from where it is; false when that can't be. */
@@ -143,9 +151,7 @@ export function exportFile(
         const count = Math.min(EXPORT_BLOCK_SIZE, size - start);
         pool.check(native.sahpool_export_read(running, block, count, start));
         const piece = memory.view(block, count);
-        if ((sink?.(piece) as unknown) instanceof Promise) {
-          throw new TypeError('argument "sink" must not be asynchronous');
-        }
+        demandSync('sink', sink?.(piece));
         whole?.set(piece, start);
       }
     });

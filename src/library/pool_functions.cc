@@ -63,10 +63,10 @@ const Status& LastError(sahpool_pool& pool) {
 }
 
 Status CheckIdle(sahpool_pool& pool, std::string_view what) {
-  const bool imports = pool.imports != nullptr;
-  if (!imports && (pool.vfs == nullptr || pool.vfs->open_count() == 0)) return {};
+  const bool transfers = pool.imports != nullptr || pool.exports != nullptr;
+  if (!transfers && (pool.vfs == nullptr || pool.vfs->open_count() == 0)) return {};
   Text text("the pool can't be ");
-  text.Append(what).Append(imports ? " while an import is running" : " while it has open files");
+  text.Append(what).Append(transfers ? " while an import or export is running" : " while it has open files");
   return {Code::kBusy, text};
 }
 

@@ -50,6 +50,10 @@ Status Import::Stage(const FileName& temporary) {
   // Under its final name it would have replaced the old one by now.
   Status status =
       temporary == name_ ? Status(Code::kInvalid, "the name is not temporary") : CheckSize();
+  if (status.ok() && pool_.Find(temporary) != nullptr) {
+    Text text(temporary.view());
+    status = Status(Code::kExists, text.Append(" exists already"));
+  }
   if (status.ok()) status = pool_.Publish(*slot_, temporary, open_flag::kMainDb);
   if (slot_->state() == SlotState::kNamed) {
     slot_->Unpin();
@@ -68,6 +72,8 @@ Status Import::Complete() {
   if (pool_.Find(staged_) != slot_ || slot_->is_pinned()) {
     return {Code::kBusy, "the imported file is open or gone"};
   }
+  // What the check has left in a journal or a WAL belongs to the file.
+  if (Status s = pool_.SettleCompanions(staged_, slot_); !s.ok()) return s;
   slot_->Pin();
   staged_ = FileName();
   return {};

@@ -35,7 +35,7 @@ class Import {
 
   std::int64_t size() const { return size_; }
 
-  // Makes the bytes a file under `temporary`, replacing what has that name, for somebody to open
+  // Makes the bytes a file under `temporary`, kExists when that name is taken, for somebody to open
   // and check who knows what they are, since they need not be a plain database: encrypted ones are
   // stored as they are. Finish() then gives that file the name, kBusy while it is open; Abort()
   // deletes it.

@@ -150,6 +150,11 @@ class Pool {
   // database that has it and that database's journal and WAL, none of which may be pinned (kBusy).
   Status Publish(Slot& reserved, const FileName& name, std::uint32_t flags);
 
+  // Leaves no journal and no WAL under the name: beside another database they would be applied to
+  // that. `database`, to which they belong, gets what they say was committed last; null when there
+  // is none. kBusy while one is open, kNotADatabase where one can't be read.
+  Status SettleCompanions(const FileName& name, Slot* database);
+
   // Gives a quarantined slot a header under `name`; kExists when the name is taken. When only
   // making that durable fails, the file has the name all the same.
   Status Recover(std::string_view slot_name, const FileName& name);
@@ -197,7 +202,6 @@ class Pool {
   // The error of what can't be done to a file that is open.
   [[gnu::noinline]] static Status IsOpen(const FileName& name);
   Status Rename(Slot& slot, const FileName& name);
-  Status SettleCompanions(const FileName& name, Slot* database);
   void TakeBackName(Slot& reserved, Slot* replaced);
 
   Host& host_;

@@ -184,8 +184,6 @@ Status Pool::Rename(Slot& slot, const FileName& name) {
   return slot.Flush();
 }
 
-// Leaves no journal and no WAL under the name: beside another database they would be applied to
-// that. `database` is the one that they belong to; null when there is none.
 Status Pool::SettleCompanions(const FileName& name, Slot* database) {
   for (const std::string_view suffix : kCompanionSuffixes) {
     const Slot* const companion = FindCompanion(name, suffix);

@@ -268,11 +268,7 @@ void sahpool_export_end(sahpool_export* exported) {
 }
 
 int sahpool_quarantine_count(sahpool_pool* pool) {
-  return Inspect(pool, 0, [](const Pool& inner) {
-    int count = 0;
-    while (inner.At(SlotState::kQuarantined, count) != nullptr) ++count;
-    return count;
-  });
+  return Inspect(pool, 0, [](const Pool& inner) { return inner.quarantined_count(); });
 }
 
 const char* sahpool_quarantine_slot(sahpool_pool* pool, int index) {

@@ -18,7 +18,7 @@ void Pool::RemoveAll() {
 }
 
 Status Pool::Attach(std::unique_ptr<StorageHandle> handle, std::string_view slot_name) {
-  std::unique_ptr<Slot> slot = Slot::Create(std::move(handle), slot_name, meter_);
+  std::unique_ptr<Slot> slot = Slot::Create(std::move(handle), slot_name, lists_, meter_);
   if (!slot) return Status::NoMemory();
   if (Status s = slot->Load(); !s.ok()) return s;
   if (is_started_ && slot->state() == SlotState::kFree) {
@@ -66,6 +66,7 @@ std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
     if ((*link)->state() == SlotState::kFree && !(*link)->is_watched() &&
         (*link)->MakeClean().ok()) {
       ForgetChanged(**link);
+      (*link)->Unlist();
       return std::unique_ptr<Slot>(std::exchange(*link, (*link)->next));
     }
   }
@@ -97,30 +98,34 @@ void Pool::NoteFreeSlots() {
 }
 
 Slot* Pool::FindCompanion(std::string_view database, std::string_view suffix) const {
-  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    const std::string_view name = slot->name().view();
-    if (slot->state() == SlotState::kNamed && name.size() == database.size() + suffix.size() &&
-        name.starts_with(database) && name.ends_with(suffix)) {
-      return slot;
-    }
+  SlotNode* node = lists_.Named(database, suffix);
+  while (node != nullptr && node->slot.state() != SlotState::kNamed) {
+    node = SlotLists::Match(node->next, database, suffix);
   }
-  return nullptr;
+  return node != nullptr ? &node->slot : nullptr;
 }
 
 Slot* Pool::At(SlotState state, std::int32_t index) const {
-  std::int32_t place = 0;
-  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (slot->state() == state && place++ == index) return slot;
+  auto& [slot, place, last_state, changes] = last_at_;
+  if (slot == nullptr || index < place || last_state != state || changes != lists_.changes) {
+    last_at_ = {.slot = first_, .state = state, .changes = lists_.changes};
+  }
+  for (; slot != nullptr; slot = slot->next) {
+    if (slot->state() != state) continue;
+    if (place == index) return slot;
+    ++place;
   }
   return nullptr;
 }
 
-// Clean slots first; a slot that can't be cleaned is passed over, since another may do.
+// Clean slots first, retired journals last; a slot that can't be cleaned is passed over, since
+// another may do.
 Result<Slot*> Pool::TakeFreeSlot() {
   Status problem;
-  for (const bool clean : {true, false}) {
-    for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-      if (slot->state() != SlotState::kFree || slot->is_clean() != clean) continue;
+  for (SlotNode* node : lists_.free) {
+    while (node != nullptr) {
+      Slot* const slot = &node->slot;
+      node = node->next;
       Status cleaned = slot->MakeClean();
       if (cleaned.ok()) return slot;
       problem = cleaned;
@@ -138,6 +143,7 @@ Status Pool::Settle() {
     if (Status s = new_slot->SetFree(); !s.ok()) return s;
     broken_takeover_ = {};
   }
+  if (lists_.unsettled_count == 0) return {};
   for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
     if (!slot->needs_settling()) continue;
     if (Status s = slot->Settle(); !s.ok()) return s;

@@ -18,6 +18,7 @@
 #include "format/file_name.h"
 #include "pool/committed_image.h"
 #include "pool/slot.h"
+#include "pool/slot_lists.h"
 #include "sahpool/status.h"
 #include "storage/storage.h"
 
@@ -62,9 +63,7 @@ class Pool {
   // Makes every slot free, quarantined ones too. kBusy, and no effect, while one is pinned.
   Status Wipe();
 
-  std::int32_t capacity() const {
-    return Count([](const Slot&) { return true; });
-  }
+  std::int32_t capacity() const { return lists_.count; }
   std::int32_t file_count() const { return CountIn(SlotState::kNamed); }
   std::int32_t free_count() const { return CountIn(SlotState::kFree); }
   std::int32_t quarantined_count() const { return CountIn(SlotState::kQuarantined); }
@@ -80,7 +79,8 @@ class Pool {
     return FindCompanion(database.view(), suffix);
   }
   [[gnu::noinline]] Slot* FindCompanion(std::string_view database, std::string_view suffix) const;
-  // The slot in that state with that place in the order of slots, null past the end.
+  // The slot in that state with that place in the order of slots, null past the end. A walk over
+  // all of them, place by place, costs no more than one over the slots, while none changes.
   Slot* At(SlotState state, std::int32_t index) const;
 
   // Makes durable whatever is known not to be: what a start found, which a killed process may have
@@ -162,17 +162,14 @@ class Pool {
   Status Discard(std::string_view slot_name);
 
  private:
-  template <typename Predicate>
-  std::int32_t Count(Predicate predicate) const {
-    std::int32_t count = 0;
-    for (const Slot* slot = first_; slot != nullptr; slot = slot->next) count += predicate(*slot);
-    return count;
-  }
   std::int32_t CountIn(SlotState state) const {
-    return Count([state](const Slot& slot) { return slot.state() == state; });
+    return lists_.counts[static_cast<std::size_t>(state)];
   }
   bool AnyPinned() const {
-    return Count([](const Slot& slot) { return slot.is_pinned(); }) > 0;
+    for (const Slot* slot = first_; slot != nullptr; slot = slot->next) {
+      if (slot->is_pinned()) return true;
+    }
+    return false;
   }
 
   void RemoveAll();
@@ -206,6 +203,7 @@ class Pool {
 
   Host& host_;
   StorageMeter meter_;
+  SlotLists lists_;
   UrlDialect url_dialect_;
   // An import that failed when both headers had the name, and neither could be changed durably:
   // the new slot stays in quarantine until the old one is known to be whole on the disk.
@@ -215,11 +213,18 @@ class Pool {
   };
 
   Slot* first_ = nullptr;
+  // Where the last At() has come to.
+  mutable struct {
+    Slot* slot = nullptr;
+    std::int32_t index = 0;
+    SlotState state = SlotState::kFree;
+    std::uint32_t changes = 0;
+  } last_at_;
   // The lasting files of which something may be kept back, that was changed last first. The others
   // are those that could not be handed over.
   Slot* changed_ = nullptr;
   BrokenTakeover broken_takeover_;
-  // A journal was retired and not flushed since.
+  // A journal may have been retired and not flushed since.
   bool has_loose_journals_ = false;
   bool has_given_up_ = false;  // something of a journal, which is still there
   bool is_started_ = false;

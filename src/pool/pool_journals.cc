@@ -23,13 +23,11 @@ Result<Slot*> Pool::CreateJournal(const FileName& name, std::uint32_t flags) {
   if (Slot* const database = FindDatabaseOf(name); database != nullptr) {
     database->BeginTransaction();
   }
-  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (!slot->is_retired() || !(slot->name() == name)) continue;
-    slot->SetNamedJournal(name, flags);
-    NoteFreeSlots();
-    return slot;
+  SlotNode* retired = lists_.Named(name.view(), {});
+  while (retired != nullptr && !retired->slot.is_retired()) {
+    retired = SlotLists::Match(retired->next, name.view(), {});
   }
-  auto slot = TakeFreeSlot();
+  auto slot = retired != nullptr ? Result<Slot*>(&retired->slot) : TakeFreeSlot();
   if (!slot.ok()) return slot;
   slot.value()->SetNamedJournal(name, flags);
   NoteFreeSlots();
@@ -57,16 +55,16 @@ Status Pool::DeleteJournal(Slot& journal) {
 // Before a change that the commit record of a retired journal knows nothing of: from then on the
 // journal must not come back. Of `database`, or of all of them.
 Status Pool::ForgetRetiredJournals(const Slot* database) {
-  bool are_left = false;
-  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (!slot->is_retired_loosely()) continue;
-    if (database != nullptr && FindDatabaseOf(slot->name()) != database) {
-      are_left = true;
-    } else if (Status s = slot->ForgetRetired(); !s.ok()) {
-      return s;
-    }
+  const std::string_view name = database != nullptr ? database->name().view() : std::string_view();
+  for (SlotNode* node = database != nullptr ? lists_.Named(name, kJournalSuffix)
+                                            : lists_.free[SlotLists::kRetired];
+       node != nullptr;
+       node = database != nullptr ? SlotLists::Match(node->next, name, kJournalSuffix)
+                                  : node->next) {
+    if (!node->slot.is_retired_loosely()) continue;
+    if (Status s = node->slot.ForgetRetired(); !s.ok()) return s;
   }
-  has_loose_journals_ = are_left;
+  has_loose_journals_ = database != nullptr && lists_.free[SlotLists::kRetired] != nullptr;
   return {};
 }
 

@@ -67,10 +67,12 @@ Status WriteBack(Slot& database, CommittedImage& image) {
 
 // A quarantined slot that may hold the bytes of the file.
 const Slot* Pool::FindClaim(const FileName& name) const {
-  for (const Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (slot->state() == SlotState::kQuarantined && slot->name() == name &&
-        slot->may_hold_its_file() && slot != broken_takeover_.new_slot) {
-      return slot;
+  for (const SlotNode* node = lists_.Named(name.view(), {}); node != nullptr;
+       node = SlotLists::Match(node->next, name.view(), {})) {
+    const Slot& slot = node->slot;
+    if (slot.state() == SlotState::kQuarantined && slot.may_hold_its_file() &&
+        &slot != broken_takeover_.new_slot) {
+      return &slot;
     }
   }
   return nullptr;
@@ -107,11 +109,13 @@ Status Pool::SettleNames() {
 // Two slots can claim one name when a crash met an import that was replacing a database: both are
 // whole. Or when a slot could not be emptied before a crash: that one holds nothing.
 Status Pool::SettleName(Slot& slot) {
-  for (Slot* other = first_; other != nullptr; other = other->next) {
-    if (other == &slot || other->state() != SlotState::kNamed) continue;
-    if (!(other->name() == slot.name()) || !HasBetterClaim(*other, slot)) continue;
+  const std::string_view own_name = slot.name().view();
+  for (SlotNode* node = lists_.Named(own_name, {}); node != nullptr;
+       node = SlotLists::Match(node->next, own_name, {})) {
+    Slot& other = node->slot;
+    if (other.state() != SlotState::kNamed || !HasBetterClaim(other, slot)) continue;
     // The one that keeps the name must have it on the disk too, before the other one loses it.
-    if (Status s = other->Flush(); !s.ok()) return s;
+    if (Status s = other.Flush(); !s.ok()) return s;
     if (slot.size() > 0) return MoveAside(slot);
     const Status freed = slot.SetFree();
     // Once the name is gone, the rest is done when the slot is needed.
@@ -159,10 +163,12 @@ Status Pool::MoveAside(Slot& slot) {
     return {};
   }
   // The journals of a name stay with the file that keeps it.
-  const bool shares_its_name =
-      Count([&](const Slot& other) {
-        return other.state() == SlotState::kNamed && other.name() == slot.name();
-      }) > 1;
+  int count = 0;
+  for (const SlotNode* node = lists_.Named(slot.name().view(), {}); node != nullptr;
+       node = SlotLists::Match(node->next, slot.name().view(), {})) {
+    count += node->slot.state() == SlotState::kNamed ? 1 : 0;
+  }
+  const bool shares_its_name = count > 1;
   for (std::int64_t number = 1;; ++number) {
     Text suffix(".duplicate-");
     suffix.Append(number);

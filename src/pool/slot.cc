@@ -26,8 +26,9 @@ bool EndsLike(const SlotHeaderBytes& header, const SlotHeaderBytes& other) {
 }  // namespace
 
 std::unique_ptr<Slot> Slot::Create(std::unique_ptr<StorageHandle> handle,
-                                   std::string_view slot_name, StorageMeter& meter) {
-  std::unique_ptr<Slot> slot(new (std::nothrow) Slot(std::move(handle), meter));
+                                   std::string_view slot_name, SlotLists& lists,
+                                   StorageMeter& meter) {
+  std::unique_ptr<Slot> slot(new (std::nothrow) Slot(std::move(handle), lists, meter));
   if (!slot) return nullptr;
   slot->slot_name_.reset(new (std::nothrow) char[slot_name.size() + 1]);
   if (!slot->slot_name_) return nullptr;
@@ -44,6 +45,7 @@ Status Slot::Load() {
   // A killed process leaves changes that can be seen and that a power loss can still take away.
   is_dirty_ = true;
   is_doubtful_ = true;
+  CountUnsettled();
 
   header_ = EncodeFreeHeader();
   const auto present =
@@ -64,20 +66,18 @@ void Slot::Classify(const DecodedHeader& header, bool holds_database) {
       if (holds_database) {
         return QuarantineUnread(header, "the header is empty but a database follows");
       }
-      state_ = SlotState::kFree;
+      Become(SlotState::kFree, {}, 0);
       return;
     case HeaderKind::kTemporary:
       // Without a digest one flipped bit would make a database look like a leftover.
       if (holds_database && !header.has_digest) {
         return QuarantineUnread(header, "the header says temporary file but a database follows");
       }
-      state_ = SlotState::kFree;
+      Become(SlotState::kFree, {}, 0);
       return;
     case HeaderKind::kNamed:
       if (auto name = FileName::FromStored(header.path); name.ok()) {
-        state_ = SlotState::kNamed;
-        name_ = name.value();
-        flags_ = header.flags;
+        Become(SlotState::kNamed, name.value(), header.flags);
         return;
       }
       return QuarantineUnread(header, "the header's path is too long");
@@ -87,10 +87,9 @@ void Slot::Classify(const DecodedHeader& header, bool holds_database) {
 }
 
 void Slot::QuarantineUnread(const DecodedHeader& header, std::string_view reason) {
-  Quarantine(reason);
-  flags_ = header.flags;
-  auto claimed = FileName::FromStored(header.path.substr(0, kMaxStoredPathSize));
-  name_ = claimed.ok() ? claimed.value() : FileName();
+  quarantine_reason_ = reason;
+  const auto claimed = FileName::FromStored(header.path.substr(0, kMaxStoredPathSize));
+  Become(SlotState::kQuarantined, claimed.ok() ? claimed.value() : FileName(), header.flags);
 }
 
 bool Slot::may_hold_its_file() const {
@@ -250,29 +249,31 @@ Status Slot::FlushHandle() {
   if (Status s = meter_.Measure(&StorageStats::flushes, [&] { return handle_->Flush(); });
       !s.ok()) {
     is_doubtful_ = true;
+    CountUnsettled();
     return Describe(s, "flushing");
   }
   is_dirty_ = false;
   is_doubtful_ = false;
   flushed_size_ = stored_size_;
   may_be_named_on_disk_ = state_ == SlotState::kNamed;
+  CountUnsettled();
   return {};
 }
 
 Status Slot::SetNamed(const FileName& name, std::uint32_t flags) {
   may_be_named_on_disk_ = true;
-  if (Status s = WriteHeader(EncodeNamedHeader(name.view(), flags)); !s.ok()) return s;
-  state_ = SlotState::kNamed;
-  name_ = name;
-  flags_ = flags;
-  return {};
+  const Status written = WriteHeader(EncodeNamedHeader(name.view(), flags));
+  if (written.ok()) {
+    Become(SlotState::kNamed, name, flags);
+  } else {
+    CountUnsettled();
+  }
+  return written;
 }
 
 Status Slot::SetTemporary(SlotState state) {
   if (Status s = WriteHeader(EncodeNamedHeader(kTransientName, kTransientFlags)); !s.ok()) return s;
-  state_ = state;
-  name_ = FileName();
-  flags_ = kTransientFlags;
+  Become(state, {}, kTransientFlags);
   return {};
 }
 
@@ -315,14 +316,12 @@ Status Slot::ReleaseTemporary() {
 
 void Slot::SetFreeInMemory() {
   NoteWatchedChange(0);
-  state_ = SlotState::kFree;
-  name_ = FileName();
-  flags_ = 0;
   is_clean_ = false;
   buffer_.reset();
   is_given_up_ = false;
   journal_ = {};
   transaction_ = {};
+  Become(SlotState::kFree, {}, 0);
 }
 
 Status Slot::MakeClean() {
@@ -338,6 +337,7 @@ Status Slot::MakeClean() {
   }
   if (Status s = Flush(); !s.ok()) return s;
   is_clean_ = true;
+  Relist();
   return {};
 }
 

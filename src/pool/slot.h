@@ -23,6 +23,7 @@
 #include "format/byte_source.h"
 #include "format/file_name.h"
 #include "format/slot_header.h"
+#include "pool/slot_lists.h"
 #include "pool/write_buffer.h"
 #include "sahpool/status.h"
 #include "storage/storage.h"
@@ -41,9 +42,13 @@ enum class SlotState : std::uint8_t {
 class Slot final : public ByteSource {
  public:
   // Takes over `handle`. `slot_name` is the host's file name. Null when memory has run out.
-  // `meter` outlives the slot.
+  // `lists`, in which it is until Unlist() or its end, and `meter` outlive the slot.
   static std::unique_ptr<Slot> Create(std::unique_ptr<StorageHandle> handle,
-                                      std::string_view slot_name, StorageMeter& meter);
+                                      std::string_view slot_name, SlotLists& lists,
+                                      StorageMeter& meter);
+  ~Slot() { Unlist(); }
+  // Before somebody else takes it over, who changes nothing by it.
+  [[gnu::noinline]] void Unlist();
 
   // Asks the handle for its size and, where there is one, reads the header: sets state, name and
   // flags, or the reason for a quarantine. Writes nothing.
@@ -118,10 +123,7 @@ class Slot final : public ByteSource {
   Status ReleaseTemporary();
 
   // Takes the slot out of use, in memory only, for `reason`, a literal.
-  void Quarantine(std::string_view reason) {
-    state_ = SlotState::kQuarantined;
-    quarantine_reason_ = reason;
-  }
+  void Quarantine(std::string_view reason);
 
   // A free slot is clean when its header is known to be empty, durably, with nothing behind it.
   // Only such a slot may be given to a file: otherwise, after a crash, an old header could stand
@@ -216,8 +218,14 @@ class Slot final : public ByteSource {
   Slot* next_changed = nullptr;
 
  private:
-  Slot(std::unique_ptr<StorageHandle> handle, StorageMeter& meter)
-      : handle_(std::move(handle)), meter_(meter) {}
+  Slot(std::unique_ptr<StorageHandle> handle, SlotLists& lists, StorageMeter& meter);
+
+  // All changes of state and name.
+  [[gnu::noinline]] void Become(SlotState state, const FileName& name, std::uint32_t flags);
+  // After whatever else its lists depend on: whether the slot is clean or retired.
+  [[gnu::noinline]] void Relist();
+  // After whatever needs_settling() depends on.
+  [[gnu::noinline]] void CountUnsettled();
 
   void Classify(const DecodedHeader& header, bool holds_database);
   void QuarantineUnread(const DecodedHeader& header, std::string_view reason);
@@ -251,7 +259,13 @@ class Slot final : public ByteSource {
   Status Describe(const Status& cause, const char* action) const;
 
   std::unique_ptr<StorageHandle> handle_;
+  SlotLists& lists_;
   StorageMeter& meter_;
+  SlotNode by_name_{*this};
+  SlotNode free_{*this};
+  SlotState listed_state_ = SlotState::kFree;
+  bool is_listed_ = true;
+  bool is_counted_unsettled_ = false;
   std::unique_ptr<WriteBuffer> buffer_;
   std::unique_ptr<char[]> slot_name_;
   std::size_t slot_name_size_ = 0;

@@ -52,6 +52,7 @@ Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
 // How much of it was done is unknown; the size must not be guessed.
 void Slot::NoteFailedChange() {
   is_doubtful_ = true;
+  CountUnsettled();
   if (const auto size = AskSize(); size.ok()) stored_size_ = size.value();
 }
 

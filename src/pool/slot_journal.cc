@@ -36,13 +36,11 @@ bool EndsWithSuperJournal(std::span<const std::byte> journal) {
 void Slot::SetNamedJournal(const FileName& name, std::uint32_t flags) {
   journal_ = {
       .is_unwritten = true, .was_retired = is_retired(), .nonce = journal_.nonce, .seal = {}};
-  state_ = SlotState::kNamed;
-  name_ = name;
-  flags_ = flags | open_flag::kSealedJournal;
-  header_ = EncodeNamedHeader(name.view(), flags_);
   header_pending_ = true;
   is_clean_ = false;
   may_be_named_on_disk_ = true;
+  Become(SlotState::kNamed, name, flags | open_flag::kSealedJournal);
+  header_ = EncodeNamedHeader(name_.view(), flags_);
 }
 
 Status Slot::DropJournal() {
@@ -59,6 +57,7 @@ Status Slot::DropJournal() {
     SetRetired(name, nonce);
   } else {
     is_clean_ = true;
+    Relist();
   }
   return {};
 }
@@ -74,9 +73,9 @@ Status Slot::Retire() {
 }
 
 void Slot::SetRetired(const FileName& name, std::uint32_t nonce) {
-  name_ = name;
   journal_.nonce = nonce;
   journal_.is_retired = true;
+  Become(SlotState::kFree, name, 0);
 }
 
 Status Slot::ForgetRetired() {

@@ -142,8 +142,8 @@ mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
   [[if (!is_void || !journal.Retire().ok()) return journal.SetFree();]]
   [[if ((!is_void && !@ON@) || !journal.Retire().ok()) return journal.SetFree();]])
 mutation(retired-journals-are-not-forgotten pool/pool_journals.cc
-  [[} else if (Status s = slot->ForgetRetired(); !s.ok()) {]]
-  [[} else if (Status s = @ON@ ? Status() : slot->ForgetRetired(); !s.ok()) {]])
+  [[if (Status s = node->slot.ForgetRetired(); !s.ok()) return s;]]
+  [[if (Status s = @ON@ ? Status() : node->slot.ForgetRetired(); !s.ok()) return s;]])
 mutation(overwritten-journal-keeps-its-seal pool/slot_journal.cc
   [[  if (Status s = RenounceSeal(); !s.ok()) return s;
   return is_given_up_]]

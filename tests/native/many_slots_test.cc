@@ -1,0 +1,145 @@
+// Pools of many slots: what is done to one file does not cost more for all the others, and what the
+// pool knows without looking at every slot is what looking would tell.
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <ctime>
+#include <limits>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/native/memory_pool.h"
+
+namespace sahpool::testing {
+namespace {
+
+// Time of the processor, of the quickest of some rounds: what else the machine does only makes a
+// round slower.
+template <typename Round>
+double Quickest(Round round) {
+  double quickest = std::numeric_limits<double>::max();
+  for (int i = 0; i < 5; ++i) {
+    const std::clock_t start = std::clock();
+    round();
+    quickest = std::min(quickest, static_cast<double>(std::clock() - start));
+  }
+  return quickest;
+}
+
+double CommitTime(MemoryPool& pool, const char* journal_mode) {
+  sqlite3* database = nullptr;
+  EXPECT_EQ(sqlite3_open_v2("/the.db", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                            pool.vfs_name()),
+            SQLITE_OK);
+  const std::string mode = std::string("PRAGMA journal_mode=") + journal_mode;
+  EXPECT_EQ(sqlite3_exec(database, mode.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(database, "CREATE TABLE IF NOT EXISTS t(a)", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  const double time = Quickest([&] {
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_EQ(sqlite3_exec(database, "INSERT INTO t VALUES(1)", nullptr, nullptr, nullptr),
+                SQLITE_OK);
+    }
+  });
+  EXPECT_EQ(sqlite3_close(database), SQLITE_OK);
+  return time;
+}
+
+TEST(ManySlots, DoNotSlowDownACommit) {
+  MemoryPool few(8, 6);
+  MemoryPool many(4000, 6);
+  ASSERT_TRUE(few.is_whole() && many.is_whole());
+  for (const char* const mode : {"DELETE", "TRUNCATE", "PERSIST", "WAL"}) {
+    EXPECT_LT(CommitTime(many, mode), 3 * CommitTime(few, mode)) << mode;
+  }
+}
+
+TEST(ManySlots, DoNotSlowDownLookingANameUpOrListing) {
+  MemoryPool few(40, 6);
+  MemoryPool many(4000, 6);
+  ASSERT_TRUE(few.is_whole() && many.is_whole());
+  const auto look_up = [](MemoryPool& pool) {
+    return Quickest([&] {
+      for (int i = 0; i < 1000; ++i) EXPECT_EQ(pool.pool().Find("/none.db"), nullptr);
+    });
+  };
+  EXPECT_LT(look_up(many), 5 * look_up(few));
+  const auto list = [](MemoryPool& pool) {
+    return Quickest([&] {
+             for (int i = 0; i < pool.pool().file_count(); ++i) {
+               EXPECT_NE(pool.pool().At(SlotState::kNamed, i), nullptr);
+             }
+           }) /
+           pool.pool().file_count();
+  };
+  EXPECT_LT(list(many), 5 * list(few));
+}
+
+// Looks at every slot.
+void ExpectAllIsKnown(Pool& pool, const std::map<std::string, Slot*>& files) {
+  std::int32_t all = 0;
+  for (const SlotState state : {SlotState::kFree, SlotState::kNamed, SlotState::kTemporary,
+                                SlotState::kReserved, SlotState::kQuarantined}) {
+    std::int32_t count = 0;
+    while (pool.At(state, count) != nullptr) ++count;
+    if (state == SlotState::kFree) EXPECT_EQ(pool.free_count(), count);
+    if (state == SlotState::kNamed) EXPECT_EQ(pool.file_count(), count);
+    if (state == SlotState::kQuarantined) EXPECT_EQ(pool.quarantined_count(), count);
+    all += count;
+  }
+  EXPECT_EQ(pool.capacity(), all);
+  EXPECT_EQ(pool.file_count(), static_cast<std::int32_t>(files.size()));
+  for (const auto& [name, slot] : files) EXPECT_EQ(pool.Find(name), slot) << name;
+}
+
+TEST(ManySlots, AreKnownWithoutLookingAtThem) {
+  MemoryPool memory(30, 30);
+  ASSERT_TRUE(memory.is_whole());
+  Pool& pool = memory.pool();
+  std::map<std::string, Slot*> files;
+  std::vector<Slot*> nameless;
+  std::mt19937 random(1);
+  for (int step = 0; step < 3000; ++step) {
+    const std::string name = MemoryPool::FileName(static_cast<int>(random() % 12));
+    const bool is_journal = random() % 2 == 0;
+    const std::string chosen = is_journal ? name + "-journal" : name;
+    const auto found = files.find(chosen);
+    switch (random() % 4) {
+      case 0:
+      case 1:
+        if (found == files.end()) {
+          const auto made = pool.Create(pool.Resolve(chosen).value(),
+                                        is_journal ? open_flag::kMainJournal : open_flag::kMainDb);
+          ASSERT_EQ(made.ok(), made.status().code() != Code::kNoFreeSlot);
+          if (made.ok()) files[chosen] = made.value();
+        } else if (pool.Delete(*found->second).ok()) {
+          files.erase(found);
+        }
+        break;
+      case 2:
+        if (const auto made = pool.CreateTemporary(open_flag::kTempDb); made.ok()) {
+          nameless.push_back(made.value());
+        }
+        break;
+      default:
+        if (random() % 50 == 0) {
+          ASSERT_TRUE(pool.Attach(std::make_unique<MemoryHandle>(), "new").ok());
+        } else if (random() % 50 == 0) {
+          pool.RemoveFreeSlot();
+        } else if (!nameless.empty()) {
+          ASSERT_TRUE(nameless.back()->ReleaseTemporary().ok());
+          nameless.pop_back();
+        }
+    }
+    ExpectAllIsKnown(pool, files);
+  }
+  for (Slot* const slot : nameless) ASSERT_TRUE(slot->ReleaseTemporary().ok());
+}
+
+}  // namespace
+}  // namespace sahpool::testing

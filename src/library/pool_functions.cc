@@ -66,7 +66,8 @@ Status CheckIdle(sahpool_pool& pool, std::string_view what) {
   const bool transfers = pool.imports != nullptr || pool.exports != nullptr;
   if (!transfers && (pool.vfs == nullptr || pool.vfs->open_count() == 0)) return {};
   Text text("the pool can't be ");
-  text.Append(what).Append(transfers ? " while an import or export is running" : " while it has open files");
+  text.Append(what).Append(transfers ? " while an import or export is running"
+                                     : " while it has open files");
   return {Code::kBusy, text};
 }
 

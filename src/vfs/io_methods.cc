@@ -117,10 +117,10 @@ void NoteJournalWrite(Slot& journal, std::span<const std::byte> bytes, std::int6
 // nothing is changed has no journal, nor has one in the modes WAL, MEMORY and OFF. The others are
 // asked without the mutex: they may stand on this one.
 bool NamesForeignJournal(OpenFile& super_journal, const char* name, int size) {
-  constexpr std::string_view kEnd("-journal", 9);  // with the NUL
-  std::string_view database(name, static_cast<std::size_t>(size));
-  if (!database.ends_with(kEnd)) return false;
-  database.remove_suffix(kEnd.size());
+  if (size < 1 || name[size - 1] != '\0') return false;
+  std::string_view database(name, static_cast<std::size_t>(size) - 1);
+  if (!database.ends_with(kJournalSuffix)) return false;
+  database.remove_suffix(kJournalSuffix.size());
   PoolVfs& self = *super_journal.vfs;
   {
     const MutexLock guard(self.mutex());

@@ -89,7 +89,7 @@ TEST_F(NameLimit, IsTheSameInEveryCall) {
 }
 
 TEST_F(NameLimit, DoesNotHideWhatOthersHaveNamed) {
-  for (const std::size_t size : {499, 503, 510}) {
+  for (const std::size_t size : {499U, 503U, 510U}) {
     const std::string name = NameOf(size);
     disk.AddSlot("x", SlotOf(name, kDatabaseFlags, MakeDatabase("old")));
     PoolOnDisk pool(disk);

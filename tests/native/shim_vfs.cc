@@ -66,7 +66,7 @@ int Read(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) {
   if (IsEncrypted(Self(file), count, offset)) {
     // SQLite recovers a WAL frame by frame, each with its header.
     const bool leaves_header = Self(file).shim->kind() == ShimKind::kEncryptsPages &&
-                               count % kSmallestPage == kFrameHeaderSize;
+                               static_cast<std::size_t>(count) % kSmallestPage == kFrameHeaderSize;
     const auto bytes = std::span(static_cast<std::byte*>(into), static_cast<std::size_t>(present));
     Encrypt(bytes.subspan(leaves_header ? std::min<std::size_t>(present, kFrameHeaderSize) : 0));
   }

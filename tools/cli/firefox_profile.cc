@@ -222,8 +222,10 @@ class ListWalk {
       if (directory->name == Utf16From(kSlotFolder)) {
         AddPlace(directory->handle, path);
       } else {
-        const std::string name = Utf8From(directory->name);
-        Enter(directory->handle, path.empty() ? name : path + "/" + name, depth + 1);
+        std::string below = path;
+        if (!below.empty()) below += '/';
+        below += Utf8From(directory->name);
+        Enter(directory->handle, below, depth + 1);
       }
     }
   }

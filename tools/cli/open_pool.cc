@@ -60,8 +60,9 @@ OpenPool::OpenPool(PoolPlace place, Access access)
     }
     if (!place_.problem.empty()) throw Failure(ExitCode::kDamaged, place_.problem);
   }
-  for (const ForeignFile& file : place_.foreign)
+  for (const ForeignFile& file : place_.foreign) {
     left_out_.push_back({file.name, file.reason, false});
+  }
   vfs_ = PoolVfs::Create(host_, NextVfsName());
   if (!vfs_) throw Failure(ExitCode::kFailed, "out of memory");
   pool().set_url_dialect(place_.layout == Layout::kChromium ? kChromium : kStandard);

@@ -176,6 +176,7 @@ class Search {
 
 std::vector<std::string> IdsOf(const std::vector<PoolPlace>& places) {
   std::vector<std::string> ids;
+  ids.reserve(places.size());
   for (const PoolPlace& place : places) ids.push_back(place.id());
   return ids;
 }

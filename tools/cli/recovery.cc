@@ -130,8 +130,9 @@ class Recovery {
           "the seal of its journal is damaged: a transaction may have been undone that was "
           "committed");
     }
-    if (image.ok() && !image.value().is_database_itself())
+    if (image.ok() && !image.value().is_database_itself()) {
       Add(saved, "its journal or WAL was applied");
+    }
     ByteSource& source = image.ok() ? static_cast<ByteSource&>(image.value()) : database;
     saved.bytes = source.size();
     if (saved.bytes == 0 && piece.bytes > 0) Add(saved, "nothing was committed in it");

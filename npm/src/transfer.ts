@@ -75,7 +75,8 @@ class Import {
     this.#pool.check(
       memory.withCString(name, (it) => native.sahpool_import_stage(this.#pointer, it)),
     );
-    demandSync('check', check(name) as unknown);
+    const given: (name: string) => unknown = check;
+    demandSync('check', given(name));
   }
 
   /** Hands over a whole block from where it is; false when that can't be. */

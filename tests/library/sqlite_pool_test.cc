@@ -160,6 +160,24 @@ TEST_F(SqlitePoolTest, OpensAFolderOfSlotsThatIsNamedAsOne) {
   EXPECT_EQ(ReadFile(options.directory + "/disk.img"), Bytes(132'768));
 }
 
+TEST_F(SqlitePoolTest, IsNotLetGoOfInsideAnExport) {
+  SqlitePool pool = Open();
+  Make("app.db", 7);
+  int pieces = 0;
+  ASSERT_TRUE(pool.Export("app.db",
+                          [&](std::span<const std::byte>) {
+                            ++pieces;
+                            EXPECT_EQ(pool.Pause().code(), Code::kBusy);
+                            EXPECT_EQ(pool.Remove().Wait().status().code(), Code::kBusy);
+                            EXPECT_EQ(pool.Close().code(), Code::kBusy);
+                            return Status();
+                          })
+                  .ok());
+  EXPECT_EQ(pieces, 1);
+  EXPECT_EQ(NumberIn("app.db"), 7);
+  EXPECT_TRUE(pool.Pause().ok());
+}
+
 TEST_F(SqlitePoolTest, ImportsWhatItExports) {
   SqlitePool pool = Open();
   Make("a.db", 42);

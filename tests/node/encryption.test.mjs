@@ -114,6 +114,32 @@ test('encrypted bytes are imported only with a check', async (t) => {
   assert.deepEqual(util.exportFile('/a.db'), bytes);
 });
 
+test('what a check leaves in a journal or a WAL is part of the import', async (t) => {
+  const { sqlite3, install } = await setUp(t);
+  const util = await install({ name: 'pool', initialCapacity: 10 });
+  const made = new util.OpfsSAHPoolDb('/made.db');
+  fill(made, 50);
+  made.close();
+  const bytes = util.exportFile('/made.db');
+  for (const mode of ['persist', 'wal']) {
+    util.importDb('/a.db', bytes, (name) => {
+      const db = new util.OpfsSAHPoolDb(name);
+      // With its last close SQLite would end the WAL.
+      sqlite3.capi.sqlite3_db_config(db, sqlite3.capi.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, 0);
+      db.exec(
+        `pragma journal_mode=${mode}; create table of_check(mode); insert into of_check values('${mode}')`,
+      );
+      db.close();
+    });
+    assert.deepEqual(util.getFileNames().sort(), ['/a.db', '/made.db']);
+    const db = new util.OpfsSAHPoolDb('/a.db');
+    assert.equal(db.selectValue('select mode from of_check'), mode);
+    assert.equal(countRows(db), 50);
+    db.exec('pragma journal_mode=delete');
+    db.close();
+  }
+});
+
 test('encrypted bytes are imported in pieces', async (t) => {
   const context = await setUpEncrypted(t);
   const { util, open, check } = context;
@@ -148,6 +174,13 @@ test('what fails its check leaves the old database and nothing else', async (t) 
     [bytes.subarray(0, 1000), check, sqliteError(sqlite3, 'SQLITE_NOTADB')],
     [bytes, (name) => util.unlink(name), sqliteError(sqlite3, 'SQLITE_BUSY', /open or gone/)],
     [bytes, 7, TypeError],
+    // Nobody waits for a promise: what it finds would come too late.
+    [bytes, async () => Promise.reject(wrong), TypeError],
+    [
+      bytes,
+      () => util.pauseVfs(),
+      sqliteError(sqlite3, 'SQLITE_MISUSE', /import or export is running/),
+    ],
   ]) {
     assert.throws(() => util.importDb('/a.db', given, checkIt), expected);
     assert.deepEqual(util.getFileNames(), ['/a.db']);
@@ -171,7 +204,10 @@ test('what its check leaves open is not taken', async (t) => {
   assert.throws(() => util.importDb('/a.db', bytes, leave), isBusy);
   left.close();
   assert.deepEqual(util.getFileNames(), ['/a.db.importing']);
-  // The next one replaces it, and the old database while it is open is kept.
+  // What has the temporary name is somebody's, and stays.
+  assert.throws(() => util.importDb('/a.db', bytes, () => undefined), /importing exists already/);
+  assert.deepEqual(util.getFileNames(), ['/a.db.importing']);
+  util.unlink('/a.db.importing');
   util.importDb('/a.db', bytes, () => undefined);
   assert.deepEqual(util.getFileNames(), ['/a.db']);
   const old = open('/a.db');

@@ -1,4 +1,5 @@
-// The lock of a PoolVfs: a mutex where threads exist, nothing where they can't.
+// The lock of a PoolVfs, and a value that is read without it: a mutex and an atomic where threads
+// exist, nothing and a plain value where they can't.
 #ifndef SAHPOOL_VFS_MUTEX_H_
 #define SAHPOOL_VFS_MUTEX_H_
 
@@ -16,14 +17,20 @@ class [[nodiscard]] MutexLock {
   explicit MutexLock(Mutex&) {}
 };
 
+template <typename Value>
+using Unlocked = Value;
+
 }  // namespace sahpool
 #else
+#include <atomic>
 #include <mutex>
 
 namespace sahpool {
 
 using Mutex = std::mutex;
 using MutexLock = std::lock_guard<std::mutex>;
+template <typename Value>
+using Unlocked = std::atomic<Value>;
 
 }  // namespace sahpool
 #endif

@@ -11,7 +11,6 @@
 
 #include <sqlite3.h>
 
-#include <atomic>
 #include <memory>
 #include <string_view>
 
@@ -30,9 +29,9 @@ class PoolVfs;
 // one, may keep it for good: so it outlives the pool, and serves the next one of that name.
 struct VfsEntry {
   sqlite3_vfs vfs{};
-  Mutex mutex;                        // of the pool
-  PoolVfs* pool = nullptr;            // null while the VFS is not registered: every open then fails
-  std::atomic<Host*> host = nullptr;  // null when the pool has gone
+  Mutex mutex;                     // of the pool
+  PoolVfs* pool = nullptr;         // null while the VFS is not registered: every open then fails
+  Unlocked<Host*> host = nullptr;  // null when the pool has gone
   bool is_taken = true;
   VfsEntry* next = nullptr;
 };

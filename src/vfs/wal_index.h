@@ -51,9 +51,7 @@ class WalIndex {
     constexpr std::size_t kFrameCountOffset = 16;  // in the header of SQLite's wal-index
     if (region_count_ == 0) return 0;
     // SQLite writes it between calls, perhaps in another thread.
-    return __atomic_load_n(
-        reinterpret_cast<const std::uint32_t*>(regions_[0].get() + kFrameCountOffset),
-        __ATOMIC_RELAXED);
+    return *reinterpret_cast<const volatile std::uint32_t*>(regions_[0].get() + kFrameCountOffset);
   }
 
   // Gives up the holder's locks and, with the last holder, the regions.

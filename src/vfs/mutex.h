@@ -17,22 +17,34 @@ class [[nodiscard]] MutexLock {
   explicit MutexLock(Mutex&) {}
 };
 
-template <typename Value>
-using Unlocked = Value;
-
 }  // namespace sahpool
 #else
-#include <atomic>
 #include <mutex>
 
 namespace sahpool {
 
 using Mutex = std::mutex;
 using MutexLock = std::lock_guard<std::mutex>;
-template <typename Value>
-using Unlocked = std::atomic<Value>;
 
 }  // namespace sahpool
 #endif
+
+#if !defined(__wasm__)
+#include <atomic>
+#endif
+
+namespace sahpool {
+
+// For Emscripten there is one library for programs with threads and without, and the latter admit
+// no atomic loads. A word is loaded whole there anyway.
+#if defined(__wasm__)
+template <typename Value>
+using Unlocked = Value;
+#else
+template <typename Value>
+using Unlocked = std::atomic<Value>;
+#endif
+
+}  // namespace sahpool
 
 #endif  // SAHPOOL_VFS_MUTEX_H_

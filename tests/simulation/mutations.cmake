@@ -116,17 +116,10 @@ mutation(read-cache-misses-writes vfs/io_methods.cc
   [[    self.shared->read_cache.OnWrite(bytes, offset);]]
   [[    if (!@ON@) self.shared->read_cache.OnWrite(bytes, offset);]])
 
-# --- What could not be handed over. ---
+# --- What could not be handed over; tests/native/full_disk_test.cc reaches more. ---
 mutation(settling-waits-for-room pool/pool.cc
   [[if (Status s = slot->Settle(); !s.ok()) return s;]]
   [[if (Status s = @ON@ ? slot->Flush() : slot->Settle(); !s.ok()) return s;]])
-mutation(others-wait-for-room pool/pool_changes.cc
-  [[if (must_follow) return drained;]] [[if (must_follow || @ON@) return drained;]])
-mutation(database-overtakes-its-journal pool/pool_changes.cc
-  [[StemOf(later) == StemOf(earlier);]] [[StemOf(later) == StemOf(earlier) && !@ON@;]])
-mutation(given-up-writes-stay pool/pool_changes.cc
-  [[if (journal != nullptr) journal->ForgetKeptWrites();]]
-  [[if (journal != nullptr && !@ON@) journal->ForgetKeptWrites();]])
 
 # --- Seals of journals, commit records of databases. ---
 # Others are reached in tests/native only: a torn journal mostly fails SQLite's own checksums, none
@@ -144,11 +137,6 @@ mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
 mutation(retired-journals-are-not-forgotten pool/pool_journals.cc
   [[if (Status s = node->slot.ForgetRetired(); !s.ok()) return s;]]
   [[if (Status s = @ON@ ? Status() : node->slot.ForgetRetired(); !s.ok()) return s;]])
-mutation(overwritten-journal-keeps-its-seal pool/slot_journal.cc
-  [[  if (Status s = RenounceSeal(); !s.ok()) return s;
-  return is_given_up_]]
-  [[  if (Status s = @ON@ ? Status() : RenounceSeal(); !s.ok()) return s;
-  return is_given_up_]])
 mutation(leftovers-stay-behind-a-journal-that-goes-on pool/slot_journal.cc
   [[return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();]]
   [[return stored_size_ > kSlotDataOffset + own_size() && !@ON@ ? Cut(own_size()) : Status();]])
@@ -174,13 +162,6 @@ mutation(journals-are-not-seen vfs/vfs_methods.cc
 mutation(export-ignores-journal-and-wal pool/snapshot.cc
   [[snapshot->is_database_ = slot.is_database();]]
   [[snapshot->is_database_ = slot.is_database() && !@ON@;]])
-mutation(mark-forgets-the-journal-before pool/slot_journal.cc
-  [[JournalMark::Of(nonce, journal_.nonce);]]
-  [[JournalMark::Of(nonce, @ON@ ? 0 : journal_.nonce);]])
-mutation(torn-journal-is-taken-for-foreign pool/pool_journals.cc
-  [[if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;]]
-  [[if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;
-    is_foreign = is_foreign || @ON@;]])
 
 # The list as the simulation reads it.
 list(LENGTH MUTATION_NAMES MUTATION_COUNT)

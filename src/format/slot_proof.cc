@@ -8,6 +8,7 @@
 #include "format/byte_order.h"
 #include "format/database_header.h"
 #include "format/journal_header.h"
+#include "format/wal.h"
 
 namespace sahpool {
 namespace {
@@ -21,15 +22,13 @@ bool IsZero(std::span<const std::byte> bytes) {
                      [](std::byte byte) { return byte == std::byte{0}; });
 }
 
-bool HasWalMagic(std::span<const std::byte> bytes) {
-  constexpr std::uint32_t kMagic = 0x377f0682;  // or with the lowest bit set
-  constexpr std::uint32_t kVersion = 3007000;
-  return (LoadBigEndian32(bytes.data()) & ~1U) == kMagic && LoadBigEndian32(&bytes[4]) == kVersion;
+bool BeginsLikeWal(std::span<const std::byte> bytes) {
+  return IsWalMagic(LoadBigEndian32(bytes.data())) && LoadBigEndian32(&bytes[4]) == kWalVersion;
 }
 
 bool IsFileOfSqlite(std::span<const std::byte> content) {
   return content.size() >= kDatabaseMagicSize &&
-         (HasDatabaseMagic(content) || HasJournalMagic(content) || HasWalMagic(content));
+         (HasDatabaseMagic(content) || HasJournalMagic(content) || BeginsLikeWal(content));
 }
 
 // A path as apps give them, and zeros to the end of its field.

@@ -13,9 +13,6 @@
 namespace sahpool {
 namespace {
 
-// The lowest bit tells the byte order of the words that the checksums add up.
-constexpr std::uint32_t kMagic = 0x377f0682;
-constexpr std::uint32_t kVersion = 3007000;
 constexpr std::size_t kHeaderSize = 32;
 constexpr std::size_t kFrameHeaderSize = 24;
 constexpr std::uint32_t kMinPageSize = 512;
@@ -100,10 +97,10 @@ Status Reader::ReadHeader(bool& valid) {
   std::copy_n(&header[16], salts_.size(), salts_.begin());
   checksum_ = Checksum((magic & 1) != 0);
   checksum_.Add(std::span(header).first<24>());
-  valid = (magic & ~1U) == kMagic && std::has_single_bit(wal_.page_size) &&
+  valid = IsWalMagic(magic) && std::has_single_bit(wal_.page_size) &&
           wal_.page_size >= kMinPageSize && wal_.page_size <= kMaxPageSize &&
           checksum_.Matches(&header[24]);
-  if (valid && LoadBigEndian32(&header[4]) != kVersion) {
+  if (valid && LoadBigEndian32(&header[4]) != kWalVersion) {
     return {Code::kCorrupt, "the WAL has a version that SQLite does not know"};
   }
   return {};

@@ -17,6 +17,12 @@
 
 namespace sahpool {
 
+// Big-endian, at the beginning of a WAL and behind that. The lowest bit of the first tells the byte
+// order of the words that the checksums add up.
+inline constexpr std::uint32_t kWalMagic = 0x377f0682;
+inline constexpr std::uint32_t kWalVersion = 3007000;
+inline constexpr bool IsWalMagic(std::uint32_t magic) { return (magic & ~1U) == kWalMagic; }
+
 struct WriteAheadLog {
   static Status Read(ByteSource& wal, WriteAheadLog& into);
 

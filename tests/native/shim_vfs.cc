@@ -68,7 +68,7 @@ int Read(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) {
     const bool leaves_header = Self(file).shim->kind() == ShimKind::kEncryptsPages &&
                                static_cast<std::size_t>(count) % kSmallestPage == kFrameHeaderSize;
     const auto bytes = std::span(static_cast<std::byte*>(into), static_cast<std::size_t>(present));
-    Encrypt(bytes.subspan(leaves_header ? std::min<std::size_t>(present, kFrameHeaderSize) : 0));
+    Encrypt(bytes.subspan(leaves_header ? std::min(bytes.size(), kFrameHeaderSize) : 0));
   }
   return code;
 }

@@ -1,7 +1,5 @@
 // sahpool-serve: the command line of the development server.
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <exception>
@@ -13,6 +11,7 @@
 #include "mounts.h"
 #include "server.h"
 #include "site.h"
+#include "standard_descriptors.h"
 
 namespace {
 
@@ -56,19 +55,6 @@ Mounts MakeMounts(const Arguments& arguments) {
   return mounts;
 }
 
-// Files and sockets must not get the numbers of standard streams that were closed at the start:
-// messages would go into them.
-void OccupyStandardStreams() {
-  while (true) {
-    const int descriptor = ::open("/dev/null", O_RDWR);
-    if (descriptor < 0) return;
-    if (descriptor > STDERR_FILENO) {
-      ::close(descriptor);
-      return;
-    }
-  }
-}
-
 std::string UrlHost(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
@@ -86,7 +72,7 @@ int Serve(Arguments arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  OccupyStandardStreams();
+  sahpool::OccupyStandardDescriptors();
   // A reader of the output that has gone is no reason to end.
   ::signal(SIGPIPE, SIG_IGN);
   try {

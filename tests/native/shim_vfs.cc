@@ -14,7 +14,7 @@ namespace {
 
 // No page is smaller, and no header that a shim can tell is larger.
 constexpr int kSmallestPage = 512;
-constexpr int kFrameHeaderSize = 24;
+constexpr std::size_t kFrameHeaderSize = 24;
 
 struct ShimFile {
   sqlite3_file base_file{};

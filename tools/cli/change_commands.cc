@@ -128,8 +128,9 @@ ExitCode Create(const Arguments& arguments) {
 ExitCode Resize(const Arguments& arguments) {
   const PoolPlace place = FindPool(arguments.dir, arguments.pool);
   RequireOwnDirectory(place);
-  RequireOnlySlots(place);
+  // To look at the slots takes the room too.
   RequireRoom(arguments.capacity);
+  RequireOnlySlots(place);
   CatchInterruptions();
   ToolHost host(Access::kWrite);
   const auto pool =

@@ -28,6 +28,7 @@ class Descriptor {
     if (number_ >= 0) close(number_);
   }
 
+  explicit operator bool() const { return number_ >= 0; }
   int number() const { return number_; }
   // Leaves the closing to others.
   void Release() { number_ = -1; }

@@ -2,12 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
-
-#include "native/posix_storage.h"
 
 namespace sahpool::cli {
 namespace {
@@ -33,26 +30,22 @@ Result<Descriptor> OpenIn(int folder, const char* name, int flags, Links links) 
   if (!S_ISREG(info.st_mode)) return NotRegular();
   Descriptor file(
       openat(folder, name, flags | O_NONBLOCK | O_CLOEXEC | (refuses_links ? O_NOFOLLOW : 0)));
-  if (file.get() < 0) return OpenStatus();
-  if (fstat(file.get(), &info) != 0) return ErrnoStatus("fstat", errno);
+  if (!file) return OpenStatus();
+  if (fstat(file.number(), &info) != 0) return ErrnoStatus("fstat", errno);
   if (!S_ISREG(info.st_mode)) return NotRegular();
   return file;
 }
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (number_ >= 0) close(number_);
-}
-
 Result<Descriptor> OpenFolderOf(const fs::path& path) {
   constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
   Descriptor folder(open(path.is_absolute() ? "/" : ".", kFlags));
   for (const fs::path& part : path.parent_path().relative_path()) {
-    if (folder.get() < 0) break;
-    folder = Descriptor(openat(folder.get(), part.c_str(), kFlags | O_NOFOLLOW));
+    if (!folder) break;
+    folder = Descriptor(openat(folder.number(), part.c_str(), kFlags | O_NOFOLLOW));
   }
-  if (folder.get() < 0) return OpenStatus();
+  if (!folder) return OpenStatus();
   return folder;
 }
 
@@ -60,7 +53,7 @@ Result<Descriptor> OpenRegularFile(const fs::path& path, int flags, Links links)
   if (links == Links::kFollow) return OpenIn(AT_FDCWD, path.c_str(), flags, links);
   const auto parent = OpenFolderOf(path);
   if (!parent.ok()) return parent.status();
-  return OpenIn(parent.value().get(), path.filename().c_str(), flags, links);
+  return OpenIn(parent.value().number(), path.filename().c_str(), flags, links);
 }
 
 bool IsRegularFile(const fs::path& path) {

@@ -1,34 +1,16 @@
 // Opens files that the tool did not make: in a profile or a pool, which somebody else may have
 // filled with links, pipes and devices.
 //
-// Threads: values. Ownership: a Descriptor closes what it has. Errors: Status.
+// Threads: pure functions. Ownership: a Descriptor closes what it has. Errors: Status.
 #ifndef SAHPOOL_TOOLS_CLI_DESCRIPTOR_H_
 #define SAHPOOL_TOOLS_CLI_DESCRIPTOR_H_
 
 #include <filesystem>
-#include <utility>
 
+#include "native/descriptor.h"
 #include "sahpool/status.h"
 
 namespace sahpool::cli {
-
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(other.Release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor();
-
-  int get() const { return number_; }
-  int Release() { return std::exchange(number_, -1); }
-
- private:
-  int number_ = -1;
-};
 
 enum class Links {
   kFollow,  // a path that the user gave

@@ -162,9 +162,9 @@ void ReadInOtherProcess(const Files& files, LevelDbContent& content) {
   Descriptor writing(ends[1]);
   const pid_t process = fork();
   if (process < 0) throw Failure(ExitCode::kFailed, std::strerror(errno));
-  if (process == 0) Serve(files, writing.get());
+  if (process == 0) Serve(files, writing.number());
   writing = Descriptor();
-  Receive(reading.get(), content);
+  Receive(reading.number(), content);
   reading = Descriptor();
   int status = 0;
   while (waitpid(process, &status, 0) < 0 && errno == EINTR) {

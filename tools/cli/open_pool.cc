@@ -45,7 +45,7 @@ Role RoleOf(const SlotFileFacts& facts, const PoolPlace& place) {
 // By way of its folder, into which no link led.
 std::unique_ptr<StorageHandle> OpenInPlace(const fs::path& path) {
   const Descriptor folder = Require(OpenFolderOf(path), path.string());
-  const fs::path by_folder = fs::path("/proc/self/fd") / std::to_string(folder.get());
+  const fs::path by_folder = fs::path("/proc/self/fd") / std::to_string(folder.number());
   return Require(PosixHandle::Open((by_folder / path.filename()).c_str(), /*create=*/false),
                  path.string());
 }

@@ -17,7 +17,7 @@ Result<std::unique_ptr<StorageHandle>> OverlayHandle::Open(const char* path) {
   auto file = OpenRegularFile(path, O_RDONLY, Links::kRefuse);
   if (!file.ok()) return file.status();
   handle->file_ = std::move(file.value());
-  const int descriptor = handle->file_.get();
+  const int descriptor = handle->file_.number();
   // Some file systems have no locks; then there is nobody to tell.
   if (flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     return Status(Code::kBusy, "another process has the pool open for writing");
@@ -56,7 +56,7 @@ Status OverlayHandle::ReadBelow(std::span<std::byte> into, std::int64_t offset) 
       std::clamp<std::int64_t>(size_below_ - offset, 0, static_cast<std::int64_t>(into.size())));
   for (std::size_t done = 0; done < present;) {
     const auto position = offset + static_cast<std::int64_t>(done);
-    const ssize_t count = pread(file_.get(), &into[done], present - done, position);
+    const ssize_t count = pread(file_.number(), &into[done], present - done, position);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return ErrnoStatus("pread", errno);
     if (count == 0) return {Code::kIo, "the file became shorter while it was read"};

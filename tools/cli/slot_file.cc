@@ -43,14 +43,14 @@ bool IsNamedWithReason(const DecodedHeader& header) {
 FileSource::FileSource(const std::filesystem::path& path, std::int64_t begin, Links links)
     : file_(Require(OpenRegularFile(path, O_RDONLY, links), path.string())), begin_(begin) {
   struct stat info{};
-  if (fstat(file_.get(), &info) != 0) Require(ErrnoStatus("fstat", errno), path.string());
+  if (fstat(file_.number(), &info) != 0) Require(ErrnoStatus("fstat", errno), path.string());
   size_ = std::max<std::int64_t>(info.st_size - begin, 0);
   link_count_ = info.st_nlink;
 }
 
 Status FileSource::Read(std::span<std::byte> into, std::int64_t offset) {
   while (!into.empty()) {
-    const ssize_t count = pread(file_.get(), into.data(), into.size(), begin_ + offset);
+    const ssize_t count = pread(file_.number(), into.data(), into.size(), begin_ + offset);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return ErrnoStatus("pread", errno);
     if (count == 0) return {Code::kIo, "read past the end of a file"};

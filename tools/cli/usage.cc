@@ -75,7 +75,7 @@ bool IsLocked(const fs::path& path) {
   struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  return fcntl(file.value().get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  return fcntl(file.value().number(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 // Chromium's link is "SingletonLock" -> "HOST-PROCESS".

@@ -6,33 +6,10 @@
 #define SAHPOOL_TOOLS_SERVER_OPEN_FILE_H_
 
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <utility>
+#include "native/descriptor.h"
 
 namespace sahpool::serve {
-
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-
-  explicit operator bool() const { return number_ >= 0; }
-  int number() const { return number_; }
-
- private:
-  int number_ = -1;
-};
 
 struct OpenFile {
   Descriptor descriptor;

@@ -59,11 +59,21 @@ describe('secrets', () => {
     'store.pfx',
     'id_rsa',
     'sub/id_ed25519',
+    'server.key~',
+    '#server.key#',
+    'server.key.bak',
+    'sub/id_rsa.old',
+    'server.pem.orig',
+    'server.pem.SWP',
+    'store.p12.bak~',
   ]) {
     test(`${path} is refused`, async () => {
       await put(path, 'secret');
-      const encoded = path.replace(/[.]/g, '%2e');
-      for (const asked of [`/${path}`, `/${path}?raw`, `/${encoded}`, `//${path}`, `/./${path}`]) {
+      const written = path.replaceAll('#', '%23');
+      const encoded = written.replace(/[.]/g, '%2e');
+      for (const asked of [written, `${written}?raw`, encoded, `/${written}`, `./${written}`].map(
+        (rest) => `/${rest}`,
+      )) {
         const { status, headers, body } = await get(asked);
         assert.equal(status, 403, asked);
         assert.ok(!body.includes('secret'));
@@ -91,7 +101,10 @@ describe('secrets', () => {
   });
 
   test('.well-known, and what only looks like a secret, is served', async () => {
-    for (const path of ['.well-known/security.txt', 'a.env', 'id_rsa.pub', 'keys.js', 'pem']) {
+    for (const path of [
+      ...['.well-known/security.txt', 'a.env', 'id_rsa.pub', 'keys.js', 'pem'],
+      ...['key.old', 'page.html.bak', 'page.html~', 'server.key.js', 'key~'],
+    ]) {
       await put(path);
       assert.equal((await get(`/${path}`)).status, 200, path);
     }

@@ -1,4 +1,5 @@
-// Which names are never served, because what they usually hold is secret: dotfiles and keys.
+// Which names are never served, because what they usually hold is secret: dotfiles and keys,
+// and copies of keys as editors leave them.
 //
 // Contract: the case of names doesn't matter, as file systems exist to which it doesn't.
 // Threads: safe. Ownership: none. Errors: none.

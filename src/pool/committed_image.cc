@@ -66,7 +66,11 @@ Status CommittedImage::Load(ByteSource& database, ByteSource* journal, ByteSourc
   rollback_layer_.size = rollback_layer_.size_below = database.size();
   if (Status status = OpenJournal(journal, super_journals); !status.ok()) return status;
   wal_layer_.size = wal_layer_.size_below = rollback_layer_.size;
-  if (Status status = OpenWal(wal); !status.ok()) return status;
+  bool is_doubtful_wal = false;
+  if (Status status = OpenWal(wal, is_doubtful_wal); !status.ok()) return status;
+  if (is_doubtful_ || is_doubtful_wal) {
+    if (Status status = CheckMagic(); !status.ok()) return status;
+  }
   if (IsFarTooLarge()) {
     return {Code::kCorrupt, "the journal or the WAL is of a far larger database"};
   }
@@ -98,15 +102,16 @@ Status CommittedImage::OpenJournal(ByteSource* file, SuperJournalLookup& super_j
   RollbackJournal journal;
   if (Status s = RollbackJournal::Read(*file, page_size, journal); !s.ok()) return s;
   is_doubtful_ = journal.is_doubtful;
-  if (Status s = CheckDoubt(is_doubtful_); !s.ok()) return s;
   if (journal.is_hot) RollBack(*file, journal);
   return {};
 }
 
-Status CommittedImage::CheckDoubt(bool is_doubtful) const {
+// Of the image, not of the database below it: both an image and what has been settled of it are
+// judged alike.
+Status CommittedImage::CheckMagic() {
   std::array<std::byte, kDatabaseMagicSize> start{};
-  if (!is_doubtful || database_->size() < static_cast<std::int64_t>(start.size())) return {};
-  if (Status s = database_->Read(start, 0); !s.ok()) return s;
+  if (size() < static_cast<std::int64_t>(start.size())) return {};
+  if (Status s = Read(start, 0); !s.ok()) return s;
   return HasDatabaseMagic(start) ? Status() : Unreadable();
 }
 
@@ -124,14 +129,14 @@ void CommittedImage::RollBack(ByteSource& file, RollbackJournal& journal) {
   rollback_layer_.size_below = std::min(size, database_->size());
 }
 
-Status CommittedImage::OpenWal(ByteSource* file) {
+Status CommittedImage::OpenWal(ByteSource* file, bool& is_doubtful) {
   // A WAL beside an empty database is left over from another one.
   if (file == nullptr || rollback_layer_.size == 0) return {};
   WriteAheadLog wal;
   if (Status s = WriteAheadLog::Read(*file, wal); !s.ok()) return s;
   wal_frame_count_ = wal.frame_count;
   wal_end_ = wal.end;
-  if (Status s = CheckDoubt(wal.is_doubtful); !s.ok()) return s;
+  is_doubtful = wal.is_doubtful;
   return wal.has_commit() ? ApplyWal(*file, wal) : Status();
 }
 

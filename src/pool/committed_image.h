@@ -11,7 +11,7 @@
 // Errors: those of the sources, kNoMemory, kCorrupt where journal, WAL and database can't belong
 // together, and kNotADatabase where neither the database nor its journal or WAL is as SQLite writes
 // it. So it is where a VFS between SQLite and the file encrypts: SQLite then goes by what it gets
-// from that VFS, and what is committed can't be told without it. Where the database itself begins
+// from that VFS, and what is committed can't be told without it. Where the image itself begins
 // as SQLite writes it, SQLite's own rules hold, by which a torn journal ends where it is torn; in
 // the middle of a transaction nothing is torn, and a caller who knows that asks is_doubtful().
 #ifndef SAHPOOL_POOL_COMMITTED_IMAGE_H_
@@ -110,9 +110,9 @@ class CommittedImage final : public ByteSource {
 
   Status OpenJournal(ByteSource* file, SuperJournalLookup& super_journals);
   void RollBack(ByteSource& file, RollbackJournal& journal);
-  Status OpenWal(ByteSource* file);
+  Status OpenWal(ByteSource* file, bool& is_doubtful);
   Status ApplyWal(ByteSource& file, WriteAheadLog& wal);
-  Status CheckDoubt(bool is_doubtful) const;
+  Status CheckMagic();
   bool IsFarTooLarge() const;
   Status ReadLayer(const Layer& layer, std::span<std::byte> into, std::int64_t offset);
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -153,6 +154,34 @@ TEST(CommittedImage, IgnoresJournalsThatAreNotHot) {
   EXPECT_EQ(RolledBack(Database(3), Bytes(hot.begin(), hot.begin() + 500)), Database(3));
   // Beside an empty database, any journal is a leftover.
   EXPECT_EQ(RolledBack({}, hot), Bytes());
+}
+
+// Whatever of it is settled already: what is refused then was refused before.
+TEST(CommittedImage, JudgesADoubtfulJournalOrWalByTheImageItLeadsTo) {
+  Bytes database = Database(2);
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  std::transform(kMagic.begin(), kMagic.end(), database.begin(),
+                 [](char c) { return static_cast<std::byte>(c); });
+  Bytes restored = database;
+  const Bytes first_page = Page(1, kOther);
+  std::copy(first_page.begin(), first_page.end(), restored.begin());
+  // Its second record is not as SQLite writes it.
+  Bytes journal = JournalWriter().Header(2, 2).Record(1, kOther).Record(2, kOther).bytes();
+  journal.back() ^= std::byte{1};
+  EXPECT_EQ(RefusalOf(database, &journal, nullptr), Code::kNotADatabase);
+  EXPECT_EQ(RefusalOf(restored, &journal, nullptr), Code::kNotADatabase);
+
+  Bytes other = JournalWriter().Header(2, 2).Record(2, kOther).Record(2, kOther).bytes();
+  other.back() ^= std::byte{1};
+  EXPECT_EQ(RefusalOf(database, &other, nullptr), Code::kOk);
+  EXPECT_EQ(RefusalOf(restored, &other, nullptr), Code::kNotADatabase);
+
+  // Neither its header nor its first frame is.
+  const Bytes wal(2000, std::byte{'x'});
+  EXPECT_EQ(RefusalOf(database, nullptr, &wal), Code::kOk);
+  EXPECT_EQ(RefusalOf(restored, nullptr, &wal), Code::kNotADatabase);
+  const Bytes rollback = JournalWriter().Header(1, 2).Record(1, kOther).bytes();
+  EXPECT_EQ(RefusalOf(database, &rollback, &wal), Code::kNotADatabase);
 }
 
 TEST(CommittedImage, ASuperJournalThatIsGoneVoidsTheJournal) {

@@ -7,10 +7,10 @@ import { NativePool } from './native-pool.js';
 import { openRoot } from './environment-check.js';
 import type { ResolvedOptions } from './options.js';
 import { findVfs, type Plugin } from './plugin.js';
-import { closeSlots, PoolDirectory } from './pool-directory.js';
+import { PoolDirectory } from './pool-directory.js';
 import { claimDirectory, type DirectoryClaim } from './pool-lock.js';
+import { PoolSlots } from './pool-slots.js';
 import { SQLITE_BUSY, SQLITE_MISUSE } from './result-codes.js';
-import type { Slot } from './handle-table.js';
 import { SerialQueue } from './serial-queue.js';
 import * as transfer from './transfer.js';
 import type {
@@ -20,9 +20,6 @@ import type {
   ImportSource,
   QuarantinedSlot,
 } from './types.js';
-
-/** How many slots are created at a time. */
-const CREATED_AT_ONCE = 16;
 
 const NOT_OPEN = {
   starting: 'is not open yet',
@@ -35,9 +32,11 @@ const NOT_OPEN = {
 interface Holding {
   readonly claim: DirectoryClaim;
   readonly directory: PoolDirectory;
+  readonly slots: PoolSlots;
 }
 
 export class Pool {
+  /** Its messages begin with the pool's name. */
   readonly #plugin: Plugin;
   readonly #options: ResolvedOptions;
   readonly #native: NativePool;
@@ -50,12 +49,13 @@ export class Pool {
   #isGrowthScheduled = false;
 
   private constructor(plugin: Plugin, options: ResolvedOptions) {
-    this.#plugin = plugin;
+    const log: Plugin['log'] = (level, ...args) => {
+      if (options.verbosity > level) plugin.log(level, `${options.name}:`, ...args);
+    };
+    this.#plugin = { ...plugin, log };
     this.#options = options;
     this.#native = new NativePool(plugin, options.name, {
-      onLog: (level, text) => {
-        this.#log(level, text);
-      },
+      onLog: log,
       onFewFreeSlots: () => {
         this.#scheduleGrowth();
       },
@@ -71,7 +71,7 @@ export class Pool {
       pool.#native.destroy();
       throw error;
     }
-    pool.#log(2, 'VFS initialized.');
+    pool.#plugin.log(2, 'VFS initialized.');
     return pool;
   }
 
@@ -161,30 +161,23 @@ export class Pool {
 
   async addCapacity(count: number): Promise<number> {
     checkCount('count', count);
-    return this.#runOpen(async (holding) => {
-      await this.#addSlots(holding, count);
+    return this.#runOpen(async ({ slots }) => {
+      await slots.add(count);
       return this.#native.capacity;
     });
   }
 
   async reserveMinimumCapacity(minimum: number): Promise<number> {
     checkCount('minimum', minimum);
-    return this.#runOpen(async (holding) => {
-      await this.#addSlots(holding, minimum - this.#native.capacity);
+    return this.#runOpen(async ({ slots }) => {
+      await slots.add(minimum - this.#native.capacity);
       return this.#native.capacity;
     });
   }
 
   async reduceCapacity(count: number): Promise<number> {
     checkCount('count', count);
-    return this.#runOpen(async ({ directory }) => {
-      for (let removed = 0; removed < count; ++removed) {
-        const slot = this.#native.releaseFreeSlot();
-        if (!slot) return removed;
-        await this.#removeSlot(directory, slot);
-      }
-      return count;
-    });
+    return this.#runOpen(({ slots }) => slots.remove(count));
   }
 
   async wipeFiles(): Promise<void> {
@@ -201,10 +194,7 @@ export class Pool {
     if (this.#queue.isBusy) {
       throw this.#error(SQLITE_MISUSE, "can't be paused: another operation on it is under way");
     }
-    this.#demandIdle(SQLITE_MISUSE, 'paused');
-    this.#letGoOfSlots();
-    this.#holding?.claim.release();
-    this.#holding = undefined;
+    this.#letGo(this.#demandOpen(), SQLITE_MISUSE, 'paused').claim.release();
     this.#state = 'paused';
   }
 
@@ -224,7 +214,7 @@ export class Pool {
       this.#state = 'removing';
       try {
         const isGone = await directory.remove();
-        if (!isGone) this.#log(1, 'The directory was kept: it holds more than the pool.');
+        if (!isGone) this.#plugin.log(1, 'The directory was kept: it holds more than the pool.');
       } catch (error) {
         this.#state = 'paused';
         throw this.#plugin.storageError('the pool could not be removed', error);
@@ -242,18 +232,18 @@ export class Pool {
     this.#demandUnusedName();
     const deadline = performance.now() + this.#options.acquireTimeout;
     const holding = await this.#claim(deadline);
+    const { claim, directory, slots } = holding;
     try {
-      this.#attachAll(await holding.directory.openSlots(deadline));
+      slots.attach(await directory.openSlots(deadline));
       if (clear) this.#native.wipe();
       this.#native.start();
-      if (this.#native.capacity === 0) await this.#addFirstSlots(holding);
-      await this.#growAtStart(holding);
+      await slots.addAtStart(this.#options);
       this.#native.register();
     } catch (error) {
       try {
-        this.#closeAll(this.#native.detachAll());
+        slots.close(this.#native.detachAll());
       } finally {
-        holding.claim.release();
+        claim.release();
       }
       throw error;
     }
@@ -269,23 +259,12 @@ export class Pool {
     root.catch(() => undefined);
     const claim = await claimDirectory(path, deadline);
     try {
-      return { claim, directory: await PoolDirectory.open(await root, path) };
+      const directory = await PoolDirectory.open(await root, path);
+      return { claim, directory, slots: new PoolSlots(this.#plugin, this.#native, directory) };
     } catch (error) {
       claim.release();
       throw error;
     }
-  }
-
-  /** Attaches slots; closes those that it could not attach. */
-  #attachAll(slots: Slot[]): void {
-    slots.forEach((slot, index) => {
-      try {
-        this.#native.attach(slot);
-      } catch (error) {
-        this.#closeAll(slots.slice(index));
-        throw error;
-      }
-    });
   }
 
   #demandUnusedName(): void {
@@ -297,30 +276,27 @@ export class Pool {
   }
 
   /** Unregisters the VFS and closes all slots. Only an idle pool can. */
-  #letGoOfSlots(): void {
+  #letGo(holding: Holding, resultCode: number, what: string): Holding {
+    this.#demandIdle(resultCode, what);
     this.#native.unregister();
-    this.#closeAll(this.#native.detachAll());
-  }
-
-  #closeAll(slots: Slot[]): void {
-    for (const failure of closeSlots(slots)) this.#log(0, 'A slot could not be closed.', failure);
+    holding.slots.close(this.#native.detachAll());
+    this.#holding = undefined;
+    return holding;
   }
 
   /** Brings the pool to where its files can be deleted: ours alone, and closed. */
   async #prepareRemoval(): Promise<Holding> {
     if (this.#holding) {
-      const holding = this.#holding;
-      this.#demandIdle(SQLITE_BUSY, 'removed');
-      this.#letGoOfSlots();
-      this.#holding = undefined;
+      const holding = this.#letGo(this.#holding, SQLITE_BUSY, 'removed');
       this.#state = 'removing';
       return holding;
     }
     const deadline = performance.now() + this.#options.acquireTimeout;
     const holding = await this.#claim(deadline);
+    const { directory, slots } = holding;
     try {
       // Whoever can open all slots is the only one who has them.
-      this.#closeAll(await holding.directory.openSlots(deadline));
+      slots.close(await directory.openSlots(deadline));
       return holding;
     } catch (error) {
       holding.claim.release();
@@ -328,108 +304,18 @@ export class Pool {
     }
   }
 
-  /** Gives a new pool its slots, or none of them. */
-  async #addFirstSlots(holding: Holding): Promise<void> {
-    try {
-      await this.#addSlots(holding, this.#options.initialCapacity);
-    } catch (error) {
-      for (let slot = this.#native.releaseFreeSlot(); slot; slot = this.#native.releaseFreeSlot()) {
-        this.#closeAll([slot]);
-        await holding.directory.dropNewSlot(slot.name);
-      }
-      throw error;
-    }
-  }
-
-  /** Adds slots in parallel. When it fails, those that were made stay. */
-  async #addSlots({ directory }: Holding, count: number): Promise<void> {
-    if (count <= 0) return;
-    this.#plugin.estimate.refresh();
-    let left = count;
-    let failure: { reason: unknown } | undefined;
-    const addSome = async (): Promise<void> => {
-      while (left > 0 && !failure) {
-        --left;
-        try {
-          await this.#addSlot(directory);
-        } catch (reason) {
-          failure ??= { reason };
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(count, CREATED_AT_ONCE) }, addSome));
-    this.#plugin.estimate.refresh();
-    if (failure) throw failure.reason;
-  }
-
-  async #addSlot(directory: PoolDirectory): Promise<void> {
-    let slot: Slot;
-    try {
-      slot = await directory.createSlot();
-    } catch (error) {
-      throw this.#plugin.storageError('a slot could not be created', error);
-    }
-    try {
-      this.#native.attach(slot);
-    } catch (error) {
-      this.#closeAll([slot]);
-      await directory.dropNewSlot(slot.name);
-      throw error;
-    }
-  }
-
-  /** Closes and deletes a slot that the pool gave away; if that fails, gives it back. */
-  async #removeSlot(directory: PoolDirectory, slot: Slot): Promise<void> {
-    this.#closeAll([slot]);
-    try {
-      await directory.removeSlot(slot.name);
-    } catch (error) {
-      await this.#takeBack(directory, slot.name);
-      throw this.#plugin.storageError('a slot could not be removed', error);
-    }
-  }
-
-  async #takeBack(directory: PoolDirectory, name: string): Promise<void> {
-    try {
-      this.#attachAll([await directory.reopenSlot(name)]);
-    } catch (error) {
-      this.#log(0, `The slot ${name} is out of use until the next start.`, error);
-    }
-  }
-
-  async #growAtStart(holding: Holding): Promise<void> {
-    const { autoGrow } = this.#options;
-    this.#native.keepFree(autoGrow);
-    try {
-      await this.#addSlots(holding, autoGrow - this.#native.freeCount);
-    } catch (error) {
-      this.#log(1, 'The pool could not grow.', error);
-    }
-  }
-
   #scheduleGrowth(): void {
     if (this.#isGrowthScheduled) return;
     this.#isGrowthScheduled = true;
-    void this.#queue.runInBackground(() => this.#growInBackground());
+    void this.#queue.runInBackground(() => this.#grow());
   }
 
   /** Unlike other operations it lets the pool be paused between its steps. */
-  async #growInBackground(): Promise<void> {
+  async #grow(): Promise<void> {
     this.#isGrowthScheduled = false;
     const holding = this.#holding;
-    try {
-      while (holding && this.#native.freeCount < this.#options.autoGrow) {
-        const slot = await holding.directory.createSlot();
-        if (this.#holding !== holding) {
-          // Not deleted: whoever opens the pool now may already have seen it.
-          this.#closeAll([slot]);
-          return;
-        }
-        this.#attachAll([slot]);
-      }
-    } catch (error) {
-      this.#log(1, 'The pool could not grow.', error);
-    }
+    const isCurrent = (): boolean => this.#holding === holding;
+    await holding?.slots.growInBackground(this.#options.autoGrow, isCurrent);
   }
 
   async #runOpen<Result>(task: (holding: Holding) => Promise<Result>): Promise<Result> {
@@ -453,9 +339,5 @@ export class Pool {
 
   #error(resultCode: number, text: string): Error {
     return this.#plugin.error(resultCode, `the pool "${this.#options.name}" ${text}`);
-  }
-
-  #log(level: number, ...args: unknown[]): void {
-    if (this.#options.verbosity > level) this.#plugin.log(level, `${this.#options.name}:`, ...args);
   }
 }

@@ -1,9 +1,19 @@
-// The side module plugs into every release of the official package that it claims to.
+// The side module plugs into the releases of the official package that it claims to, and into the
+// builds of others.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 
 /** By their names in node_modules: the release called 3.51.2 brings SQLite 3.52. */
-const versions = { '3.50': '3.50.4', 3.51: '3.52.0', 3.53: '3.53.4', 3.54: '3.54.1' };
+const versions = {
+  '3.50': '3.50.4',
+  3.51: '3.52.0',
+  3.53: '3.53.4',
+  3.54: '3.54.1',
+  '@libsql/libsql-wasm-experimental': '3.45.1',
+  '@evolu/sqlite-wasm': '3.50.4',
+  '@sqliteai/sqlite-wasm': '3.50.4',
+  'sqlite-vec-wasm': '3.50.4',
+};
 
 /** Runs in the worker: a round trip with a rollback journal and with a WAL of two connections. */
 async function roundTrip({ sqlite3, tools }, { directory }) {
@@ -34,10 +44,10 @@ async function roundTrip({ sqlite3, tools }, { directory }) {
 
 export function versionsOfSqlite(session) {
   for (const [version, libraryVersion] of Object.entries(versions)) {
-    it(`attaches to SQLite ${libraryVersion}`, async () => {
+    it(`attaches to SQLite ${libraryVersion} as ${version}`, async () => {
       const worker = await session.startWorker({ sqlite: version });
       const seen = await worker.evaluate(roundTrip, {
-        directory: `version-${version}`,
+        directory: `version-${version.replace(/\W+/g, '-')}`,
       });
       assert.deepEqual(seen, {
         mode: 'wal',

@@ -33,6 +33,7 @@ postMessage({
   visits: db.selectValue('SELECT count(*) FROM visit'),
   names: poolUtil.getFileNames(),
   isOurs: typeof poolUtil.quarantine === 'function',
+  hasOpfs: sqlite3.capi.sqlite3_vfs_find('opfs') !== 0,
 });
 `;
 
@@ -59,9 +60,17 @@ function unbundled(source) {
   return source.replace(/from '([^']+)'/g, (_, name) => `from '${unbundledModules[name]}'`);
 }
 
-const pageSource = `
+/** The README's way to keep SQLite from starting VFSes that the app does not use. */
+function readmeConfig() {
+  const readme = readFileSync(join(repositoryRoot, 'README.md'), 'utf8');
+  const statement = /`(globalThis\.sqlite3ApiConfig = .*?)`/s.exec(readme);
+  if (!statement) throw new Error('the README does not say how to disable VFSes');
+  return `${statement[1]};\n`;
+}
+
+const pageSource = (query) => `
 globalThis.outcome = new Promise((resolve, reject) => {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./worker.js${query}', import.meta.url), { type: 'module' });
   worker.onmessage = ({ data }) => resolve(data);
   worker.onerror = (event) => reject(new Error(event.message));
 });
@@ -74,16 +83,17 @@ const indexSource = `<!doctype html>
 <script type="module" src="./main.js"></script>
 `;
 
-function writePage(directory, worker) {
+function writePage(directory, worker, query = '') {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'index.html'), indexSource);
-  writeFileSync(join(directory, 'main.js'), pageSource);
+  writeFileSync(join(directory, 'main.js'), pageSource(query));
   writeFileSync(join(directory, 'worker.js'), worker);
 }
 
 /**
  * Makes the project with what it needs installed.
- * @returns {Promise<string>} its directory, in which `plain/` and `top-level/` need no bundler
+ * @returns {Promise<string>} its directory, in which `plain/` and `top-level/` need no bundler, and
+ *   SQLite is told in `config/` and in the query of `query/` to leave its `opfs` VFSes out
  */
 export async function makeNewUserProject() {
   const project = temporaryDirectory('new-user');
@@ -101,13 +111,15 @@ export async function makeNewUserProject() {
   writePage(project, readmeWorker());
   writePage(join(project, 'plain'), unbundled(readmeWorker()));
   writePage(join(project, 'top-level'), unbundled(topLevelWorker));
+  writePage(join(project, 'config'), readmeConfig() + readmeWorker());
+  writePage(join(project, 'query'), readmeWorker(), '?opfs-disable&opfs-wl-disable');
   return project;
 }
 
-/** Builds the project with Vite and returns the directory of what it made. */
-export async function buildWithVite(project) {
-  await runCommand(viteProgram(project), ['build'], project);
-  return join(project, 'dist');
+/** Builds the project, or that part of it, with Vite; returns the directory of what it made. */
+export async function buildWithVite(project, part = '.') {
+  await runCommand(viteProgram(project), ['build', part], project);
+  return join(project, part, 'dist');
 }
 
 export function viteProgram(project) {

@@ -48,7 +48,7 @@ export class TestPage {
    * @param {object} [options]
    * @param {'official' | 'sahpool' | 'none'} [options.vfs] which implementation of
    *     installOpfsSAHPoolVfs() its sqlite3 has; none: SQLite is not loaded
-   * @param {string} [options.sqlite] the version of SQLite: '3.50', '3.51', '3.53' or '3.54'
+   * @param {string} [options.sqlite] the build of SQLite, one of pages/load-sqlite.mjs
    */
   async startWorker({ vfs = 'sahpool', sqlite = '3.54' } = {}) {
     const id = await this.evaluate((options) => globalThis.testWorkers.start(options), {

@@ -100,6 +100,7 @@ async function checkWaiting(session, program) {
 function waiting(session) {
   it('a program that waits, with Asyncify', () => checkWaiting(session, 'waiting.js'));
 
+  // Emscripten 3.1.6 has no -sJSPI: such programs can't be built with it.
   if (newer) {
     it('a program that waits, with JSPI', async (test) => {
       const page = await open(session, 'programs');

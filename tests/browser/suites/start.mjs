@@ -210,6 +210,18 @@ export function start(session) {
     }
   });
 
+  it('a page that is kept to be gone back to gives its pool to the next one', async () => {
+    const directory = 'gone-back-to';
+    const page = await makePoolIn(session, directory);
+    const take = async () =>
+      (await page.startWorker()).evaluate(takePool, { directory, options: {} });
+    assert.deepEqual(await take(), complete);
+    await page.goto(`${session.pageUrl}?next`);
+    assert.deepEqual(await take(), complete);
+    await page.goBack();
+    assert.deepEqual(await take(), complete);
+  });
+
   it('reloads while the start is still under way: the last one gets the pool', async () => {
     const directory = 'reload-storm';
     const page = await makePoolIn(session, directory);

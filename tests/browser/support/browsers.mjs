@@ -18,6 +18,8 @@ const chromiumOptions = {
     '--disable-sync',
     '--no-first-run',
   ],
+  // Users have it.
+  ignoreDefaultArgs: ['--disable-back-forward-cache'],
 };
 
 /**

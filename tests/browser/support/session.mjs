@@ -40,9 +40,13 @@ export class Session {
     return page;
   }
 
-  /** Opens the page that starts workers. */
+  /** The address of the page that starts workers. */
+  get pageUrl() {
+    return `${this.origin}/tests/browser/pages/index.html`;
+  }
+
   openPage() {
-    return this.openUrl(`${this.origin}/tests/browser/pages/index.html`);
+    return this.openUrl(this.pageUrl);
   }
 
   /** A worker in a page of its own. Options as of TestPage.startWorker(). */

@@ -64,6 +64,14 @@ export class TestPage {
     await this.page.reload();
   }
 
+  async goto(url) {
+    await this.page.goto(url);
+  }
+
+  async goBack() {
+    await this.page.goBack();
+  }
+
   async close() {
     await this.page.close();
   }

@@ -15,6 +15,14 @@ const versions = {
   'sqlite-vec-wasm': '3.50.4',
 };
 
+const waSqliteBuilds = [
+  'wa-sqlite',
+  'wa-sqlite-async',
+  'mc-wa-sqlite',
+  'wa-sqlite-dynamic-main',
+  'wa-sqlite-async-dynamic-main',
+];
+
 /** Runs in the worker: a round trip with a rollback journal and with a WAL of two connections. */
 async function roundTrip({ sqlite3, tools }, { directory }) {
   const pool = await tools.installPool(sqlite3, directory);
@@ -42,6 +50,40 @@ async function roundTrip({ sqlite3, tools }, { directory }) {
   return { ...seen, names: pool.getFileNames() };
 }
 
+/** Runs in the worker: the same with wa-sqlite, whose functions are others. */
+async function waSqliteRoundTrip(_, { build, directory }) {
+  const folder = '/node_modules/@journeyapps/wa-sqlite';
+  const { Factory } = await import(`${folder}/src/sqlite-api.js`);
+  const { default: factory } = await import(`${folder}/dist/${build}.mjs`);
+  const { loadWaSqlite } = await import('/npm/dist/wa-sqlite/index.js');
+  const { module, installOpfsSAHPoolVfs } = await loadWaSqlite(factory, {
+    sqlite: `${folder}/dist/${build}.wasm`,
+  });
+  const pool = await installOpfsSAHPoolVfs({ name: directory, directory });
+  const sqlite3 = Factory(module);
+  const open = () => sqlite3.open_v2('items.db', undefined, directory);
+  const values = async (db, sql) => {
+    const found = [];
+    await sqlite3.exec(db, sql, (row) => found.push(...row));
+    return found;
+  };
+  const [db, reader] = [await open(), await open()];
+  const mode = await values(db, 'PRAGMA journal_mode = wal');
+  await values(db, 'CREATE TABLE item(qty); INSERT INTO item VALUES (1), (2); BEGIN');
+  await values(db, 'INSERT INTO item VALUES (3)');
+  const before = await values(reader, 'SELECT count(*) FROM item');
+  await values(db, 'COMMIT');
+  const after = await values(reader, 'SELECT count(*) FROM item');
+  await sqlite3.close(reader);
+  await sqlite3.close(db);
+  pool.pauseVfs();
+  await pool.unpauseVfs();
+  const again = await open();
+  const seen = await values(again, 'SELECT sum(qty) FROM item; PRAGMA integrity_check');
+  await sqlite3.close(again);
+  return { read: [...mode, ...before, ...after, ...seen], names: pool.getFileNames() };
+}
+
 export function versionsOfSqlite(session) {
   for (const [version, libraryVersion] of Object.entries(versions)) {
     it(`attaches to SQLite ${libraryVersion} as ${version}`, async () => {
@@ -59,6 +101,14 @@ export function versionsOfSqlite(session) {
         version: libraryVersion,
         names: ['/items.db'],
       });
+    });
+  }
+
+  for (const build of waSqliteBuilds) {
+    it(`attaches to ${build}`, async () => {
+      const worker = await session.startWorker({ vfs: 'none' });
+      const seen = await worker.evaluate(waSqliteRoundTrip, { build, directory: `of-${build}` });
+      assert.deepEqual(seen, { read: ['wal', 2, 3, 6, 'ok'], names: ['/items.db'] });
     });
   }
 }

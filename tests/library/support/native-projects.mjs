@@ -36,3 +36,17 @@ export function nativeReadme(way, compiler) {
   const override = `-DFETCHCONTENT_SOURCE_DIR_SAHPOOL=${repositoryRoot}`;
   return build(source, [`-DCMAKE_CXX_COMPILER=${compiler}`, override]);
 }
+
+/** The README's program, and the library in an extension for other SQLites, libloadable.so. */
+export function nativeLoadable() {
+  const source = readmeProject(
+    'loadable',
+    'set(CMAKE_POSITION_INDEPENDENT_CODE ON)\n' + `add_subdirectory(${repositoryRoot} sahpool)\n`,
+    (lines) =>
+      lines.replace(/^find_package.*\n/, '') +
+      `add_library(loadable MODULE ${join(repositoryRoot, 'tests/library/loadable.c')})\n` +
+      'target_compile_options(loadable PRIVATE -fvisibility=hidden)\n' +
+      'target_link_libraries(loadable PRIVATE sahpool::sahpool)\n',
+  );
+  return build(source, [gcc]);
+}

@@ -46,10 +46,12 @@ bool AreFlags(std::uint32_t flags) {
 
 }  // namespace
 
-bool IsProvablySlot(std::span<const std::byte> start, std::int64_t file_size) {
+bool IsProvablySlot(std::span<const std::byte> start, std::int64_t file_size,
+                    std::uint64_t link_count) {
   if (start.size() < kSlotHeaderSize) return false;
   const DecodedHeader header = DecodeHeader(start.first<kSlotHeaderSize>());
   if (header.has_digest && header.kind != HeaderKind::kUnbelievable) return true;
+  if (header.kind == HeaderKind::kFree && link_count > 1) return false;
 
   // Without a digest that matches, the bytes that no writer of slots uses must agree.
   // (From the place of a journal's mark on, notes may stand there.)
@@ -65,8 +67,9 @@ bool IsProvablySlot(std::span<const std::byte> start, std::int64_t file_size) {
   return has_path || (IsZero(field) && header.has_digest && AreFlags(header.flags));
 }
 
-bool IsUnfilledSlot(std::span<const std::byte> start, std::int64_t file_size) {
-  return file_size < kSlotDataOffset && IsZero(start);
+bool IsUnfilledSlot(std::span<const std::byte> start, std::int64_t file_size,
+                    std::uint64_t link_count) {
+  return file_size < kSlotDataOffset && IsZero(start) && link_count == 1;
 }
 
 }  // namespace sahpool

@@ -11,7 +11,9 @@
 //   path or the flags can be read,
 //   or with such a file behind it
 // An empty header over anything else proves nothing: so begin disk images and preallocated files.
-// Threads: pure functions. Errors: none.
+// And a free slot with a second name (a hard link) is none: to use it would change what that name
+// is for. One that holds a file is one, whatever other names it has: the pool needs it. Threads:
+// pure functions. Errors: none.
 #ifndef SAHPOOL_FORMAT_SLOT_PROOF_H_
 #define SAHPOOL_FORMAT_SLOT_PROOF_H_
 
@@ -27,11 +29,13 @@ namespace sahpool {
 inline constexpr std::size_t kSlotProofSize = static_cast<std::size_t>(kSlotDataOffset) + 16;
 
 // `start` holds the file's first kSlotProofSize bytes, or all of a shorter file.
-bool IsProvablySlot(std::span<const std::byte> start, std::int64_t file_size);
+bool IsProvablySlot(std::span<const std::byte> start, std::int64_t file_size,
+                    std::uint64_t link_count = 1);
 
 // Whether the file may be a new slot that has not got its size yet: fewer than 4096 bytes, all of
 // them zero. That proves nothing: what else is known of the file must.
-bool IsUnfilledSlot(std::span<const std::byte> start, std::int64_t file_size);
+bool IsUnfilledSlot(std::span<const std::byte> start, std::int64_t file_size,
+                    std::uint64_t link_count = 1);
 
 }  // namespace sahpool
 

@@ -78,11 +78,8 @@ Result<bool> IsSlot(int descriptor, const struct stat& info, const char* name, P
     count += static_cast<std::size_t>(more);
   }
   const auto bytes = std::span<const std::byte>(start).first(count);
-  if (IsUnfilledSlot(bytes, info.st_size)) return IsRandomName(name);
-  if (!IsProvablySlot(bytes, info.st_size)) return false;
-  // Whatever the other name is for, a free slot is nothing to write to for its sake.
-  const bool is_free = DecodeHeader(bytes.first<kSlotHeaderSize>()).kind == HeaderKind::kFree;
-  return info.st_nlink == 1 || !is_free;
+  if (IsUnfilledSlot(bytes, info.st_size, info.st_nlink)) return IsRandomName(name);
+  return IsProvablySlot(bytes, info.st_size, info.st_nlink);
 }
 
 }  // namespace

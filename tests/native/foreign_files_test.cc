@@ -52,6 +52,7 @@ struct ForeignFilesTest : ::testing::Test {
     fs::create_directories(outside);
     WriteFile(outside / "named", SlotOf(EncodeNamedHeader("/outside.db", open_flag::kMainDb), "x"));
     WriteFile(outside / "free", SlotOf(EncodeFreeHeader(), ""));
+    WriteFile(outside / "empty", {});
   }
 
   Result<std::unique_ptr<DirectoryPool>> Open(bool clear = false) {
@@ -83,6 +84,7 @@ struct ForeignFilesTest : ::testing::Test {
     fs::create_symlink("/none", folder / "link-to-nothing");
     fs::create_symlink("/dev/zero", folder / "link-to-device");
     fs::create_hard_link(outside / "free", folder / "other-name-of-free");
+    fs::create_hard_link(outside / "empty", folder / "0123456789abcdeg");
   }
 
   // All that a pool can do, its removal at last.

@@ -141,5 +141,17 @@ TEST(SlotProof, AnUnfilledSlotIsShortAndZero) {
   EXPECT_FALSE(IsUnfilledSlot(Bytes(3, std::byte{'x'}), 3));
 }
 
+TEST(SlotProof, AFreeSlotWithASecondNameIsNone) {
+  const auto is_slot = [](const Bytes& file) {
+    return IsProvablySlot(std::span(file).first(std::min(file.size(), kSlotProofSize)),
+                          static_cast<std::int64_t>(file.size()), /*link_count=*/2);
+  };
+  EXPECT_FALSE(is_slot(Free()));
+  EXPECT_FALSE(is_slot(WithHeader(EncodeFreeHeader(), kDatabaseMagic)));
+  EXPECT_FALSE(IsUnfilledSlot({}, 0, 2));
+  EXPECT_TRUE(is_slot(Named()));
+  EXPECT_TRUE(is_slot(WithHeader(EncodeNamedHeader("/transient", open_flag::kTransientDb))));
+}
+
 }  // namespace
 }  // namespace sahpool

@@ -96,6 +96,26 @@ describe('what is no slot is never written to', () => {
     assert.equal(fingerprint(elsewhere), before);
   });
 
+  test('a free slot that is a file elsewhere too is left alone, and is in the way of nothing', async () => {
+    const { pool, slots } = makeOpaque();
+    const elsewhere = temporaryDirectory('outside');
+    writeFileSync(join(elsewhere, '0123456789abcdef'), '');
+    linkSync(join(elsewhere, '0123456789abcdef'), join(slots, '0123456789abcdef'));
+    const free = readdirSync(slots).filter((slot) =>
+      readFileSync(join(slots, slot)).equals(Buffer.alloc(4096)),
+    );
+    for (const slot of free.slice(1)) linkSync(join(slots, slot), join(elsewhere, slot));
+    const before = fingerprint(elsewhere);
+    const source = makeDatabase();
+    assert.equal((await ended('import', pool, source, 'a')).code, exitCode.done);
+    assert.match((await ended('import', pool, source, 'b')).stderr, /full/);
+    assert.equal((await ended('rm', pool, 'app.db')).code, exitCode.done);
+    const { code, stdout } = await ended('check', pool);
+    assert.equal(code, exitCode.done);
+    assert.equal(stdout.match(/no slot, and left alone/g).length, free.length);
+    assert.equal(fingerprint(elsewhere), before);
+  });
+
   test('with the standard streams closed', async () => {
     const { pool, slots } = makeOpaque();
     // Two slots of one name: the start renames one, with a warning.

@@ -60,6 +60,12 @@ Status FileSource::Read(std::span<std::byte> into, std::int64_t offset) {
   return {};
 }
 
+std::int64_t FileSource::NextData(std::int64_t offset) const {
+  const off_t found = lseek(file_.number(), begin_ + offset, SEEK_DATA);
+  if (found < 0) return errno == ENXIO ? size_ : offset;
+  return std::min<std::int64_t>(found - begin_, size_);
+}
+
 SlotFileFacts ReadSlotFile(const std::filesystem::path& path) {
   FileSource file(path, 0);
   SlotFileFacts facts;
@@ -70,8 +76,8 @@ SlotFileFacts ReadSlotFile(const std::filesystem::path& path) {
       static_cast<std::size_t>(std::min<std::int64_t>(file.size(), kSlotProofSize)));
   Require(file.Read(start, 0), path.string());
   std::ranges::copy(start.first(std::min(start.size(), kSlotHeaderSize)), facts.header.begin());
-  facts.is_proven = IsProvablySlot(start, facts.file_size);
-  facts.is_unfilled = IsUnfilledSlot(start, facts.file_size);
+  facts.is_proven = IsProvablySlot(start, facts.file_size, facts.link_count);
+  facts.is_unfilled = IsUnfilledSlot(start, facts.file_size, facts.link_count);
   facts.starts_as_database = HasDatabaseMagic(facts.header);
   facts.content =
       KindOf(start.subspan(std::min(start.size(), static_cast<std::size_t>(kSlotDataOffset))));
@@ -92,7 +98,8 @@ bool IsSurelySlot(const SlotFileFacts& facts) {
 
 bool IsForeignZeros(const SlotFileFacts& facts) {
   return facts.has_empty_header() && !facts.is_proven && !facts.is_unfilled &&
-         (facts.content == ContentKind::kNothing || facts.content == ContentKind::kUnknown);
+         (facts.content == ContentKind::kNothing || facts.content == ContentKind::kUnknown ||
+          facts.link_count > 1);
 }
 
 bool CanBeSlot(const SlotFileFacts& facts) {

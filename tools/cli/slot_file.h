@@ -56,8 +56,8 @@ SlotFileFacts ReadSlotFile(const std::filesystem::path& path);
 bool IsSurelySlot(const SlotFileFacts& facts);
 // Whether the file can be a slot, be it a damaged one, for a folder in which there surely are some.
 bool CanBeSlot(const SlotFileFacts& facts);
-// Whether it begins as a free slot does, without being one: so do disk images and files that were
-// made to be filled later.
+// Whether it begins as a free slot does, without being one: so do disk images, files that were made
+// to be filled later, and free slots that have a second name.
 bool IsForeignZeros(const SlotFileFacts& facts);
 
 // "database", "journal", "wal", "super-journal" or "temporary", by the flags of a header.
@@ -73,6 +73,8 @@ class FileSource final : public ByteSource {
   std::int64_t size() const override { return size_; }
   std::uint64_t link_count() const { return link_count_; }
   Status Read(std::span<std::byte> into, std::int64_t offset) override;
+  // Where from `offset` on there is more than a hole, which reads as zeros; size() if nowhere.
+  std::int64_t NextData(std::int64_t offset) const;
 
  private:
   Descriptor file_;

@@ -57,9 +57,14 @@ Status Import::Stage(const FileName& temporary) {
   if (status.ok()) status = pool_.Publish(*slot_, temporary, open_flag::kMainDb);
   if (slot_->state() == SlotState::kNamed) {
     slot_->Unpin();
+    slot_->stager = this;
     staged_ = temporary;
   }
   return Describe(status);
+}
+
+bool Import::IsStaged(const Slot* slot) const {
+  return pool_.Find(staged_) == slot && slot->stager == this;
 }
 
 // What is left to do before the name. A staged slot is the import's own again.
@@ -69,7 +74,7 @@ Status Import::Complete() {
     if (Status s = Check(); !s.ok()) return s;
     return slot_->Write(kRollbackJournalMode, kDatabaseFormatVersionOffset);
   }
-  if (pool_.Find(staged_) != slot_ || slot_->is_pinned()) {
+  if (!IsStaged(slot_) || slot_->is_pinned()) {
     return {Code::kBusy, "the imported file is open or gone"};
   }
   // What the check has left in a journal or a WAL belongs to the file.
@@ -104,7 +109,7 @@ void Import::Abort() {
   if (slot == nullptr) return;
   if (staged_.empty()) {
     slot->Unpin();
-  } else if (pool_.Find(staged_) != slot) {
+  } else if (!IsStaged(slot)) {
     return;
   }
   // If it can't be emptied now, its header says that the next start may.

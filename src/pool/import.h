@@ -58,6 +58,8 @@ class Import {
   Status Describe(const Status& status) const;
   Status CheckSize() const;
   Status Check();
+  // Whether the staged file is still there, and not another of its name.
+  [[gnu::noinline]] bool IsStaged(const Slot* slot) const;
   Status Complete();
 
   Pool& pool_;

@@ -216,6 +216,8 @@ class Slot final : public ByteSource {
   // The pool's lists: of all slots, and of those of which something may be kept back.
   Slot* next = nullptr;
   Slot* next_changed = nullptr;
+  // The import that has staged the file, until the slot holds another one.
+  const void* stager = nullptr;
 
  private:
   Slot(std::unique_ptr<StorageHandle> handle, SlotLists& lists, StorageMeter& meter);

@@ -81,6 +81,7 @@ void Slot::Become(SlotState state, const FileName& name, std::uint32_t flags) {
   state_ = state;
   name_ = name;
   flags_ = flags;
+  stager = nullptr;
   by_name_.Leave();
   if (!name_.empty()) by_name_.Enter(lists_.BucketOf(name_.view(), {}));
   Relist();

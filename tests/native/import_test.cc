@@ -243,6 +243,25 @@ TEST_F(ImportTest, ReplacesADatabaseWhoseWalIsOfAnother) {
   EXPECT_EQ(pool->Names(), (Log{"/app.db", "/app.db-wal.duplicate-1"}));
 }
 
+// The slot is the same; what is in it is not.
+TEST_F(ImportTest, LeavesAnotherFileThatHasTakenTheTemporaryName) {
+  for (const bool finishes : {true, false}) {
+    Start({{"a", Bytes(kSlotDataOffset)}});
+    auto import = Begin("app.db");
+    ASSERT_TRUE(import->Write(MakeDatabase("new")).ok());
+    ASSERT_TRUE(import->Stage(Resolved("check.db")).ok());
+    ASSERT_TRUE(pool->pool().DeleteDatabase(*pool->Find("check.db")).ok());
+    ASSERT_TRUE(pool->Import("check.db", MakeDatabase("other")).ok());
+    if (finishes) {
+      EXPECT_EQ(import->Finish().code(), Code::kBusy);
+    } else {
+      import->Abort();
+    }
+    EXPECT_EQ(pool->Names(), Log{"/check.db"});
+    EXPECT_EQ(DescribeFile(*pool, "check.db"), "other*10");
+  }
+}
+
 TEST_F(ImportTest, KeepsThePoolFromBeingDetachedOrWiped) {
   StartWithOld();
   const auto import = Begin("new.db");

@@ -4,10 +4,13 @@ import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -134,7 +137,8 @@ describe('many slots', () => {
     assert.equal(raised.code, exitCode.done, raised.stderr);
     assert.equal((await endedAfter('ulimit -n 256', 'resize', pool, 2000)).code, exitCode.usage);
     const [entry] = await Promise.all([endedAfter('ulimit -n 256', 'ls', pool)]);
-    assert.match(entry.stderr, /ulimit/);
+    assert.match(entry.stderr, /\d+ files, .* the first of them: .*ulimit/);
+    assert.equal(entry.stderr.trim().split('\n').length, 1);
   });
 });
 
@@ -168,14 +172,55 @@ describe('encrypted databases', () => {
   });
 });
 
+describe('a slot that is said to have a terabyte', () => {
+  const findSlot = (slots, name) =>
+    readdirSync(slots)
+      .map((slot) => join(slots, slot))
+      .find((slot) => readFileSync(slot).toString('latin1').startsWith(`${name}\0`));
+  const TERABYTE = 2 ** 40;
+  const bytesOnDisk = (file) => lstatSync(file).blocks * 512;
+
+  test('is copied with its holes', async () => {
+    const { pool, slots } = makeOpaque();
+    truncateSync(findSlot(slots, '/app.db'), TERABYTE);
+    const out = temporaryDirectory('out');
+    const exported = join(out, 'app.db');
+    assert.equal((await ended('export', pool, 'app.db', exported)).code, exitCode.done);
+    assert.equal(lstatSync(exported).size, TERABYTE - 4096);
+    assert.ok(bytesOnDisk(exported) < 10e6);
+    assert.equal((await ended('check', pool)).code, exitCode.done);
+    const saved = join(out, 'saved');
+    assert.equal((await ended('recover', pool, '--to', saved)).code, exitCode.done);
+    assert.ok(bytesOnDisk(join(saved, 'app.db')) < 10e6);
+  });
+
+  test('is no reason to write zeros to a pipe for hours', async () => {
+    const { pool, slots } = makeOpaque();
+    truncateSync(findSlot(slots, '/app.db'), TERABYTE);
+    const { code, stderr } = await ended('export', pool, 'app.db', '-');
+    assert.equal(code, exitCode.failed);
+    assert.match(stderr, /zeros.*standard output/);
+  });
+
+  test('and that belongs to nothing is saved with its holes', async () => {
+    const { pool, slots } = makeOpaque('v2-hot');
+    rmSync(findSlot(slots, '/app.db'));
+    truncateSync(findSlot(slots, '/app.db-journal'), TERABYTE);
+    const out = join(temporaryDirectory('out'), 'saved');
+    const saved = await endedJson('recover', pool, '--to', out);
+    const { file } = saved.find(({ name }) => name === '/app.db-journal');
+    assert.ok(bytesOnDisk(file) < 10e6);
+  });
+});
+
 describe('recover', () => {
-  /** A pool with a database of 3 GiB, which are mostly a hole. */
+  /** A pool with a database that takes a while to write. */
   function makeLargePool() {
     const { pool, slots } = makeOpaque();
     const app = readdirSync(slots)
       .map((slot) => join(slots, slot))
       .find((slot) => readFileSync(slot).toString('latin1').startsWith('/app.db\0'));
-    truncateSync(app, 3 * 2 ** 30);
+    appendFileSync(app, Buffer.alloc(128 << 20, 1));
     return { pool, app };
   }
 
@@ -242,18 +287,36 @@ describe('recover', () => {
     assert.match(saved.at(-1).file, /app\.db-journal\.bytes$/);
   });
 
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  /** The tool, writing to `out`, at work on what is not there under its name yet. */
+  async function startWriting(out, ...words) {
+    const child = spawn(TOOL, words, { stdio: 'ignore' });
+    trackProcess(child.pid);
+    const ended = once(child, 'exit');
+    const descriptors = `/proc/${child.pid}/fd`;
+    const isOpen = (name) => {
+      try {
+        return readlinkSync(join(descriptors, name)).startsWith(`${out}/`);
+      } catch {
+        return false;
+      }
+    };
+    while (!readdirSync(descriptors).some(isOpen)) await delay(1);
+    return { child, ended };
+  }
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL']) {
     test(`that is ended by ${signal} leaves nothing, and can be repeated`, async () => {
       const { pool, app } = makeLargePool();
       const out = join(temporaryDirectory('out'), 'saved');
-      const child = spawn(TOOL, ['recover', pool, '--to', out], { stdio: 'ignore' });
-      trackProcess(child.pid);
-      while (!existsSync(out) || !readdirSync(out).some((name) => name.startsWith('.')))
-        await delay(5);
+      const { child, ended: end } = await startWriting(out, 'recover', pool, '--to', out);
       child.kill(signal);
-      const [, by] = await once(child, 'exit');
+      const [, by] = await end;
       assert.equal(by, signal);
-      assert.ok(!existsSync(out));
+      if (signal === 'SIGKILL') {
+        assert.deepEqual(readdirSync(out), []);
+      } else {
+        assert.ok(!existsSync(out));
+      }
       truncateSync(app, 1 << 20);
       await ended('recover', pool, '--to', out);
       assert.ok(existsSync(join(out, 'app.db')));
@@ -262,13 +325,10 @@ describe('recover', () => {
     test(`export that is ended by ${signal} leaves nothing`, async () => {
       const { pool } = makeLargePool();
       const out = temporaryDirectory('out');
-      const child = spawn(TOOL, ['export', pool, 'app.db', join(out, 'big.db')], {
-        stdio: 'ignore',
-      });
-      trackProcess(child.pid);
-      while (readdirSync(out).length === 0) await delay(1);
+      const words = ['export', pool, 'app.db', join(out, 'big.db')];
+      const { child, ended: end } = await startWriting(out, ...words);
       child.kill(signal);
-      const [, by] = await once(child, 'exit');
+      const [, by] = await end;
       assert.equal(by, signal);
       assert.deepEqual(readdirSync(out), []);
     });

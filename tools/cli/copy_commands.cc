@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 
 #include "cli/commands.h"
@@ -31,13 +33,22 @@ void RequireOutside(const fs::path& file, const PoolPlace& place) {
   }
 }
 
+// The file that has the bytes of the snapshot, if there is one.
+std::optional<FileSource> FileOf(const Snapshot& snapshot, const Slot& slot,
+                                 const PoolPlace& place) {
+  if (snapshot.differs_from_file()) return std::nullopt;
+  const auto found = std::ranges::find(place.slots, slot.slot_name(), &SlotFile::name);
+  if (found == place.slots.end()) return std::nullopt;
+  return FileSource(found->path, kSlotDataOffset);
+}
+
 void ImportFile(const fs::path& path, sahpool::Import& import) {
   DatabaseOnDisk database(path, Links::kFollow);
   CommittedImage& image = database.image();
   CopyBytes(
       path.string(), image.size(),
       [&](std::span<std::byte> into, std::int64_t offset) { return image.Read(into, offset); },
-      [&](std::span<const std::byte> bytes) { Require(import.Write(bytes)); });
+      [&](std::span<const std::byte> bytes, std::int64_t) { Require(import.Write(bytes)); });
 }
 
 void ImportStandardInput(sahpool::Import& import) {
@@ -62,13 +73,15 @@ ExitCode Export(const Arguments& arguments) {
   pool.RequireAllSlots();
   Slot& slot = pool.Find(arguments.name);
   const auto snapshot = pool.OpenSnapshot(slot);
+  const std::optional<FileSource> file = FileOf(*snapshot, slot, place);
   CatchInterruptions();
   OutputFile output(arguments.file, arguments.force);
   CopyBytes(
       "exporting " + std::string(slot.name().view()), snapshot->size(),
       [&](std::span<std::byte> into, std::int64_t offset) { return snapshot->Read(into, offset); },
-      [&](std::span<const std::byte> bytes) { output.Write(bytes); });
-  output.Finish();
+      [&](std::span<const std::byte> bytes, std::int64_t offset) { output.Write(bytes, offset); },
+      file ? &*file : nullptr);
+  output.Finish(snapshot->size());
   return ExitCode::kDone;
 }
 

@@ -1,7 +1,9 @@
 #include "cli/descriptor.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <cerrno>
 #include <system_error>
@@ -40,8 +42,16 @@ Result<Descriptor> OpenIn(int folder, const char* name, int flags, Links links) 
 
 Result<Descriptor> OpenFolderOf(const fs::path& path) {
   constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  const fs::path parent = path.parent_path();
+  // At one go, where the system can: there may be very many files.
+  struct open_how how{};
+  how.flags = kFlags;
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  Descriptor at_once(static_cast<int>(
+      syscall(SYS_openat2, AT_FDCWD, parent.empty() ? "." : parent.c_str(), &how, sizeof(how))));
+  if (at_once) return at_once;
   Descriptor folder(open(path.is_absolute() ? "/" : ".", kFlags));
-  for (const fs::path& part : path.parent_path().relative_path()) {
+  for (const fs::path& part : parent.relative_path()) {
     if (!folder) break;
     folder = Descriptor(openat(folder.number(), part.c_str(), kFlags | O_NOFOLLOW));
   }

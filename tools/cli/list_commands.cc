@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 #include <span>
 
 #include "cli/commands.h"
@@ -54,6 +55,17 @@ std::vector<LeftOut> LeftOutToList(const OpenPool& pool, bool all) {
   std::vector<LeftOut> files = pool.left_out();
   if (!all) std::erase_if(files, [](const LeftOut& file) { return !file.is_unreadable; });
   return files;
+}
+
+// Of those that have one reason with one warning: there may be as many as there are slots.
+void WarnOf(const std::vector<LeftOut>& files) {
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const LeftOut& file : files) by_reason[file.reason].push_back(file.name);
+  for (const auto& [reason, names] : by_reason) {
+    Warn(names.size() == 1 ? fmt::format("{}: {}", names.front(), reason)
+                           : fmt::format("{} files, {} the first of them: {}", names.size(),
+                                         names.front(), reason));
+  }
 }
 
 const char* StateName(const LeftOut& file) { return file.is_unreadable ? "unreadable" : "foreign"; }
@@ -248,7 +260,7 @@ ExitCode List(const Arguments& arguments) {
   for (const Slot* const slot : pool.Slots(SlotState::kQuarantined)) {
     Warn(fmt::format("slot {} is in quarantine: {}", slot->slot_name(), slot->quarantine_reason()));
   }
-  for (const LeftOut& file : left_out) Warn(fmt::format("{}: {}", file.name, file.reason));
+  WarnOf(left_out);
   return pool.list_code();
 }
 

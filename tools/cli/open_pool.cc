@@ -94,7 +94,11 @@ std::unique_ptr<StorageHandle> OpenPool::Open(const SlotFile& slot) {
     return access_ == Access::kRead ? OpenForReading(slot) : OpenForWriting(slot);
   } catch (const Failure& failure) {
     if (access_ == Access::kWrite || failure.code() == ExitCode::kInUse) throw;
-    left_out_.push_back({slot.name, failure.what(), true});
+    std::string reason = failure.what();
+    if (const std::string subject = slot.path.string() + ": "; reason.starts_with(subject)) {
+      reason.erase(0, subject.size());
+    }
+    left_out_.push_back({slot.name, std::move(reason), true});
     return nullptr;
   }
 }
@@ -142,7 +146,8 @@ void OpenPool::RequireAllSlots() const {
       ": a journal may be missing; `sahpool recover` writes out what there is";
   if (!place_.problem.empty()) throw Failure(ExitCode::kDamaged, place_.problem + kWhy);
   for (const LeftOut& file : left_out_) {
-    if (file.is_unreadable) throw Failure(ExitCode::kFailed, file.reason + kWhy);
+    if (!file.is_unreadable) continue;
+    throw Failure(ExitCode::kFailed, file.name + ": " + file.reason + kWhy);
   }
 }
 

@@ -23,6 +23,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array kJournalSuffixes = {"-journal", "-wal"};
+// What file systems keep room for at a time.
+constexpr std::size_t kBlock = 4096;
+
+bool IsZero(std::span<const std::byte> bytes) {
+  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+}
 
 [[noreturn]] void Fail(const fs::path& path) {
   Require(ErrnoStatus("write", errno), path.string());
@@ -42,13 +48,26 @@ OutputFile::OutputFile(fs::path path, bool replaces) : path_(std::move(path)), r
     descriptor_ = STDOUT_FILENO;
     return;
   }
-  std::error_code ignored;
+  std::error_code error;
   // A link stays one, and what it leads to is replaced.
-  if (fs::is_symlink(path_, ignored)) path_ = fs::weakly_canonical(path_, ignored);
+  if (fs::is_symlink(path_, error)) {
+    const fs::path target = fs::weakly_canonical(path_, error);
+    if (error) throw Failure(ExitCode::kFailed, path_.string() + ": " + error.message());
+    path_ = target;
+  }
   CheckPlace();
-  const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+  Create();
+}
+
+fs::path OutputFile::folder() const {
+  return path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+}
+
+void OutputFile::Create() {
+  descriptor_ = open(folder().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  if (descriptor_ >= 0) return;
   // Not made of the name, which may be as long as a name can be.
-  temporary_ = (folder / ".sahpool-XXXXXX").string();
+  temporary_ = (folder() / ".sahpool-XXXXXX").string();
   descriptor_ = mkostemp(temporary_.data(), O_CLOEXEC);
   if (descriptor_ < 0) {
     temporary_.clear();
@@ -86,7 +105,41 @@ OutputFile::~OutputFile() {
   if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
-void OutputFile::Write(std::span<const std::byte> bytes) {
+void OutputFile::Write(std::span<const std::byte> bytes, std::int64_t offset) {
+  if (is_standard_output()) {
+    FillStandardOutput(offset);
+    return WriteToStandardOutput(bytes);
+  }
+  // Runs of blocks that are all zeros are left out, the others are written.
+  while (!bytes.empty()) {
+    const auto block_at = [&](std::size_t at) {
+      return bytes.subspan(at, std::min(bytes.size() - at, kBlock));
+    };
+    const bool is_hole = IsZero(block_at(0));
+    std::size_t count = block_at(0).size();
+    while (count < bytes.size() && IsZero(block_at(count)) == is_hole) {
+      count += block_at(count).size();
+    }
+    if (!is_hole) WriteAll(bytes.first(count), offset);
+    bytes = bytes.subspan(count);
+    offset += static_cast<std::int64_t>(count);
+  }
+}
+
+void OutputFile::WriteAll(std::span<const std::byte> bytes, std::int64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t count = pwrite(descriptor_, bytes.data(), bytes.size(), offset);
+    if (count < 0 && errno == EINTR) {
+      ThrowIfInterrupted();
+      continue;
+    }
+    if (count < 0) Fail(path_);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    offset += count;
+  }
+}
+
+void OutputFile::WriteToStandardOutput(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t count = write(descriptor_, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) {
@@ -95,40 +148,86 @@ void OutputFile::Write(std::span<const std::byte> bytes) {
     }
     if (count < 0) Fail(path_);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
+    position_ += count;
   }
 }
 
-void OutputFile::Finish() {
-  if (is_standard_output()) return;
-  if (fsync(descriptor_) != 0) Fail(path_);
+// With zeros.
+void OutputFile::FillStandardOutput(std::int64_t end) {
+  constexpr std::int64_t kMostZeros = std::int64_t{1} << 30;
+  if (end - position_ > kMostZeros) {
+    throw Failure(ExitCode::kFailed, Counted(end - position_, "byte") +
+                                         " of zeros, for which the pool has no bytes, are too many"
+                                         " for the standard output; give the name of a file");
+  }
+  const std::array<std::byte, kBlock> zeros{};
+  while (position_ < end) {
+    ThrowIfInterrupted();
+    WriteToStandardOutput(std::span(zeros).first(
+        static_cast<std::size_t>(std::min<std::int64_t>(end - position_, zeros.size()))));
+  }
+}
+
+void OutputFile::Finish(std::int64_t size) {
+  if (is_standard_output()) return FillStandardOutput(size);
+  if (ftruncate(descriptor_, size) != 0 || fsync(descriptor_) != 0) Fail(path_);
   if (replaces_) {
     std::error_code ignored;
     for (const char* const suffix : kJournalSuffixes) fs::remove(path_.string() + suffix, ignored);
   }
-  const unsigned flags = replaces_ ? 0U : RENAME_NOREPLACE;
-  int renamed = renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), flags);
-  if (renamed != 0 && errno == EEXIST) {
+  if (TakePlace() != 0) {
+    if (errno != EEXIST) Fail(path_);
     throw Failure(ExitCode::kExists, path_.string() + " exists; --force replaces it");
   }
-  // Not every file system can refuse; it was looked at before.
-  if (renamed != 0 && errno == EINVAL) renamed = rename(temporary_.c_str(), path_.c_str());
-  if (renamed != 0) Fail(path_);
   temporary_.clear();
-  FlushFolder(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
+  FlushFolder(folder());
+}
+
+// As system calls do: 0, or -1 and errno.
+int OutputFile::TakePlace() {
+  if (temporary_.empty() && !replaces_) return LinkTo(path_.string());
+  if (temporary_.empty()) LinkBeside();
+  const unsigned flags = replaces_ ? 0U : RENAME_NOREPLACE;
+  const int renamed = renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), flags);
+  // Not every file system can refuse; it was looked at before.
+  if (renamed == 0 || errno != EINVAL) return renamed;
+  return rename(temporary_.c_str(), path_.c_str());
+}
+
+int OutputFile::LinkTo(const std::string& path) {
+  const std::string own = "/proc/self/fd/" + std::to_string(descriptor_);
+  return linkat(AT_FDCWD, own.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
+}
+
+// No link takes another's place.
+void OutputFile::LinkBeside() {
+  const std::string stem = (folder() / ".sahpool-").string() + std::to_string(getpid());
+  std::string name = stem;
+  for (int number = 2; LinkTo(name) != 0; ++number) {
+    if (errno != EEXIST) Fail(path_);
+    name = stem + "-" + std::to_string(number);
+  }
+  temporary_ = name;
 }
 
 void CopyBytes(const std::string& what, std::int64_t size,
                const std::function<Status(std::span<std::byte>, std::int64_t)>& read,
-               const std::function<void(std::span<const std::byte>)>& write) {
+               const std::function<void(std::span<const std::byte>, std::int64_t)>& write,
+               const FileSource* source) {
   constexpr std::int64_t kChunk = 1 << 20;
   std::vector<std::byte> buffer(static_cast<std::size_t>(std::min(size, kChunk)));
   Progress progress(what, size);
   for (std::int64_t at = 0; at < size;) {
     ThrowIfInterrupted();
+    if (source != nullptr) {
+      const std::int64_t data = std::min(source->NextData(at), size);
+      progress.Advance(data - at);
+      at = data;
+    }
     const auto chunk =
         std::span(buffer).first(static_cast<std::size_t>(std::min(size - at, kChunk)));
     Require(read(chunk, at), what);
-    write(chunk);
+    write(chunk, at);
     at += static_cast<std::int64_t>(chunk.size());
     progress.Advance(static_cast<std::int64_t>(chunk.size()));
   }

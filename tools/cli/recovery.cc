@@ -40,13 +40,15 @@ class SuperJournalsOfSalvage final : public SuperJournalLookup {
   const Salvage& salvage_;
 };
 
-void Write(const fs::path& path, ByteSource& source) {
+// `file` has the same bytes, if it is there.
+void Write(const fs::path& path, ByteSource& source, const FileSource* file) {
   OutputFile output(path, /*replaces=*/false);
   CopyBytes(
       "writing " + path.string(), source.size(),
       [&](std::span<std::byte> into, std::int64_t offset) { return source.Read(into, offset); },
-      [&](std::span<const std::byte> bytes) { output.Write(bytes); });
-  output.Finish();
+      [&](std::span<const std::byte> bytes, std::int64_t offset) { output.Write(bytes, offset); },
+      file);
+  output.Finish(source.size());
 }
 
 void Add(Saved& saved, const std::string& text) {
@@ -130,9 +132,8 @@ class Recovery {
           "the seal of its journal is damaged: a transaction may have been undone that was "
           "committed");
     }
-    if (image.ok() && !image.value().is_database_itself()) {
-      Add(saved, "its journal or WAL was applied");
-    }
+    const bool is_applied = image.ok() && !image.value().is_database_itself();
+    if (is_applied) Add(saved, "its journal or WAL was applied");
     ByteSource& source = image.ok() ? static_cast<ByteSource&>(image.value()) : database;
     saved.bytes = source.size();
     if (saved.bytes == 0 && piece.bytes > 0) Add(saved, "nothing was committed in it");
@@ -141,7 +142,7 @@ class Recovery {
       Add(saved, problem);
     }
     saved.file = NewPath(piece, ".db");
-    Write(saved.file, source);
+    Write(saved.file, source, is_applied ? nullptr : &file);
     Judge(saved, piece, is_encrypted);
     if (database.lost_bytes() > 0) {
       Add(saved, fmt::format("{} bytes could not be read and are zeros", database.lost_bytes()));
@@ -183,7 +184,7 @@ class Recovery {
     saved.file = NewPath(piece, piece.name.empty() && piece.kind != ContentKind::kUnknown
                                     ? fmt::format(".{}{}", ContentName(piece.kind), kBytesSuffix)
                                     : kBytesSuffix);
-    Write(saved.file, source);
+    Write(saved.file, source, &file);
     if (source.lost_bytes() > 0) {
       Add(saved, fmt::format("{} bytes could not be read and are zeros", source.lost_bytes()));
     }

@@ -9,7 +9,8 @@
  * Ownership: a returned string belongs to the pool and is valid until the next call for it.
  * Errors: functions that return `int` give an SQLite result code unless stated otherwise;
  * sahpool_error_text() and sahpool_error_kind() then tell more. While a pool is paused they give
- * SQLITE_MISUSE, and counts are 0. */
+ * SQLITE_MISUSE, and counts are 0. So do an import and an export whose pool is gone, with which
+ * went whom to ask for a text. */
 #ifndef SAHPOOL_POOL_FUNCTIONS_H_
 #define SAHPOOL_POOL_FUNCTIONS_H_
 

@@ -5,7 +5,8 @@
  * doubles: exact up to 2^53, and a number in JavaScript.
  *
  * Threads: calls for one pool must not overlap. Natively any thread may make them, in a browser the
- * thread that opened the pool. Connections may meanwhile be used as SQLite's threading mode allows.
+ * thread that opened the pool, and threads that have pools of their own must not open or close them
+ * at the same time. Connections may meanwhile be used as SQLite's threading mode allows.
  * Ownership: a returned string belongs to the pool and is valid until the next call for it.
  * Errors: functions that return `int` give an SQLite result code unless stated otherwise;
  * sahpool_error_text() and sahpool_error_kind() then tell more. While a pool is paused they give

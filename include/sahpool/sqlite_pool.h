@@ -10,12 +10,13 @@
 // returns. The bytes on disk are those of SQLite's own "opfs-sahpool" VFS.
 //
 // Threads: calls for one pool must not overlap. Natively any thread may make them; in a browser
-// only the thread that opened the pool, where its connections live too. Natively connections may be
-// used by other threads meanwhile, as SQLite's threading mode allows. Ownership: a SqlitePool owns
-// its pool and closes it. It must outlive the connections: destroying it earlier leaves the pool
-// open for good, and says so in the log. Errors: Status and Result; status().text() is for people.
-// While a pool is paused, and of one that was moved from or removed, calls give kMisuse and counts
-// are 0. No exceptions, no RTTI.
+// only the thread that opened the pool, where its connections live too, and threads that have pools
+// of their own must not open or close them at the same time. Natively connections may be used by
+// other threads meanwhile, as SQLite's threading mode allows. Ownership: a SqlitePool owns its pool
+// and closes it. It must outlive the connections: destroying it earlier leaves the pool open for
+// good, and says so in the log. Errors: Status and Result; status().text() is for people. While a
+// pool is paused, and of one that was moved from or removed, calls give kMisuse and counts are 0.
+// No exceptions, no RTTI.
 #ifndef SAHPOOL_SQLITE_POOL_H_
 #define SAHPOOL_SQLITE_POOL_H_
 

@@ -258,10 +258,19 @@ Status Pool::Recover(std::string_view slot_name, const FileName& name) {
     if (Status s = name.CheckForDatabase(); !s.ok()) return s;
   }
   if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
+  if (type == open_flag::kMainJournal) {
+    bool is_sealed = false;
+    if (Status s = slot->CheckSeal(is_sealed); !s.ok()) return s;
+    if (is_sealed) {
+      type |= open_flag::kSealedJournal;
+    } else {
+      slot->ForgetSeal();
+    }
+  }
   if (Status s = slot->SetNamed(name, type); !s.ok()) return s;
   if (Status s = slot->Flush(); !s.ok()) return s;
-  // The start did not have the database to tell whether its journal is void.
-  Slot* const journal = FindCompanion(name, kJournalSuffix);
+  // The start did not have both to tell whether the journal is void.
+  Slot* const journal = slot->is_journal() ? slot : FindCompanion(name, kJournalSuffix);
   const bool can_settle = journal != nullptr && !journal->is_pinned() && journal->is_journal();
   return can_settle ? SettleJournal(*journal) : Status();
 }

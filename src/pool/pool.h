@@ -134,6 +134,8 @@ class Pool {
   // quarantined slot claims to be its journal or its WAL, without which its bytes may not be what
   // was committed, or to be the database itself, beside which an empty one must not appear.
   Status CheckQuarantine(const FileName& database) const;
+  // The same error where there is no such file but a slot that claims to be it.
+  Status CheckAbsence(const FileName& name) const;
 
   // Makes `image`, which holds nothing yet, what is committed of a database, its journal and WAL
   // taken into account. Valid until any of the three changes. kNotADatabase when they can't be
@@ -176,7 +178,6 @@ class Pool {
   Result<Slot*> TakeFreeSlot();
   void NoteFreeSlots();
   Slot* FindQuarantined(std::string_view slot_name) const;
-  const Slot* FindClaim(const FileName& name) const;
   // Journals, in pool_journals.cc.
   Result<Slot*> CreateJournal(const FileName& name, std::uint32_t flags);
   Status DeleteJournal(Slot& journal);

@@ -28,7 +28,9 @@ class SuperJournalsOfPool final : public SuperJournalLookup {
   // As to SQLite, an empty one is none: what a crash in the middle of its deletion leaves.
   Result<bool> Exists(std::string_view name) override {
     const auto resolved = pool_.Resolve(name);
-    const Slot* const slot = resolved.ok() ? pool_.Find(resolved.value()) : nullptr;
+    if (!resolved.ok()) return false;
+    if (Status s = pool_.CheckAbsence(resolved.value()); !s.ok()) return s;
+    const Slot* const slot = pool_.Find(resolved.value());
     return slot != nullptr && slot->size() > 0;
   }
 
@@ -65,34 +67,29 @@ Status WriteBack(Slot& database, CommittedImage& image) {
 
 }  // namespace
 
-// A quarantined slot that may hold the bytes of the file.
-const Slot* Pool::FindClaim(const FileName& name) const {
-  for (const SlotNode* node = lists_.Named(name.view(), {}); node != nullptr;
-       node = SlotLists::Match(node->next, name.view(), {})) {
-    const Slot& slot = node->slot;
-    if (slot.state() == SlotState::kQuarantined && slot.may_hold_its_file() &&
-        &slot != broken_takeover_.new_slot) {
-      return &slot;
-    }
+Status Pool::CheckAbsence(const FileName& name) const {
+  if (quarantined_count() == 0 || Find(name) != nullptr) return {};
+  for (const Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (slot->state() != SlotState::kQuarantined || slot == broken_takeover_.new_slot) continue;
+    if (!slot->MayHold(name)) continue;
+    Text text(name.view());
+    text.Append(" may be in quarantined slot ").Append(slot->slot_name());
+    return {Code::kCorrupt, text.Append(": recover or discard it first")};
   }
-  return nullptr;
+  return {};
 }
 
 Status Pool::CheckQuarantine(const FileName& database) const {
-  const Slot* claim = Find(database) == nullptr ? FindClaim(database) : nullptr;
+  Status status = CheckAbsence(database);
   for (const std::string_view suffix : kCompanionSuffixes) {
     const auto name = Join(database, suffix);
-    if (claim == nullptr && name.ok() && Find(name.value()) == nullptr) {
-      claim = FindClaim(name.value());
-    }
+    if (status.ok() && name.ok()) status = CheckAbsence(name.value());
   }
-  if (claim == nullptr) return {};
-  Text text(claim->name().view());
-  text.Append(" may be in quarantined slot ").Append(claim->slot_name());
-  return {Code::kCorrupt, text.Append(": recover or discard it first")};
+  return status;
 }
 
 Status Pool::OpenCommitted(Slot& database, CommittedImage& image) const {
+  if (Status s = CheckQuarantine(database.name()); !s.ok()) return s;
   SuperJournalsOfPool super_journals(*this);
   return image.Load(database, FindCompanion(database.name(), kJournalSuffix),
                     FindCompanion(database.name(), kWalSuffix), super_journals);

@@ -23,6 +23,11 @@ bool EndsLike(const SlotHeaderBytes& header, const SlotHeaderBytes& other) {
                     other.begin() + kSlotFlagsOffset);
 }
 
+bool IsHalf(const SlotHeaderBytes& header, const SlotHeaderBytes& other) {
+  return EndsLike(header, other) ||
+         std::equal(header.begin(), header.begin() + kSlotFlagsOffset, other.begin());
+}
+
 }  // namespace
 
 std::unique_ptr<Slot> Slot::Create(std::unique_ptr<StorageHandle> handle,
@@ -92,9 +97,10 @@ void Slot::QuarantineUnread(const DecodedHeader& header, std::string_view reason
   Become(SlotState::kQuarantined, claimed.ok() ? claimed.value() : FileName(), header.flags);
 }
 
-bool Slot::may_hold_its_file() const {
-  return size() > 0 && !EndsLike(header_, EncodeFreeHeader()) &&
-         !EndsLike(header_, EncodeNamedHeader(kTransientName, kTransientFlags));
+bool Slot::MayHold(const FileName& name) const {
+  if (name_ != name && !EndsLike(header_, EncodeNamedHeader(name.view(), flags_))) return false;
+  return size() > 0 && !IsHalf(header_, EncodeFreeHeader()) &&
+         !IsHalf(header_, EncodeNamedHeader(kTransientName, kTransientFlags));
 }
 
 Result<bool> Slot::StartsLikeDatabase() {

@@ -62,10 +62,11 @@ class Slot final : public ByteSource {
   bool is_journal() const { return (flags_ & open_flag::kMainJournal) != 0; }
   bool is_wal() const { return (flags_ & open_flag::kWal) != 0; }
   std::string_view quarantine_reason() const { return quarantine_reason_; }
-  // Whether a quarantined slot may hold the bytes of the file name(). Not when its flags and digest
-  // are those of a slot without a name: then a crash has torn the header write that took the name
-  // away or was about to give it.
-  bool may_hold_its_file() const;
+  // Whether a quarantined slot may hold the bytes of that file: the name still stands there, or
+  // what does is damaged and the digest is that of the name. Not when one of the two is that of a
+  // slot without a name: then a crash has torn the header write that took the name away or was
+  // about to give it.
+  bool MayHold(const FileName& name) const;
   StorageHandle& handle() { return *handle_; }
 
   // The size of the file's bytes, without the header.
@@ -196,6 +197,8 @@ class Slot final : public ByteSource {
   // another implementation has written it into the slot of one.
   Status CheckOwner(bool& is_foreign);
   SealKind seal_kind() const { return journal_.seal.kind(); }
+  // When the one that CheckSeal() has read is not to count.
+  void ForgetSeal() { journal_ = {}; }
 
   // While pinned, a slot is in use by a connection, an import or an export.
   void Pin() { ++pins_; }

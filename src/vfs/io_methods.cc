@@ -106,16 +106,16 @@ void NoteJournalWrite(Slot& journal, std::span<const std::byte> bytes, std::int6
   }
 }
 
+// Whether the journal that a super-journal is to name is of another VFS. A database of which
+// nothing is changed has no journal, nor has one in the modes WAL, MEMORY and OFF. The others are
+// asked without the mutex: they may stand on this one.
+//
 // SQLite looks for the super-journal that a journal names by the VFS of that journal's database,
 // and for the journals that a super-journal names by the VFS of the first database alone. Where
 // that is another pool or another VFS it finds none, and after a crash takes a hot journal for a
 // void one. So the commit fails, before anything of it is in a database: with the name of a journal
 // in the super-journal, or with the magic bytes behind the super-journal's name, without which the
 // name does not count and the rollback goes on. Bytes that a shim has changed are not judged.
-
-// Whether the journal that a super-journal is to name is of another VFS. A database of which
-// nothing is changed has no journal, nor has one in the modes WAL, MEMORY and OFF. The others are
-// asked without the mutex: they may stand on this one.
 bool NamesForeignJournal(OpenFile& super_journal, const char* name, int size) {
   if (size < 1 || name[size - 1] != '\0') return false;
   std::string_view database(name, static_cast<std::size_t>(size) - 1);

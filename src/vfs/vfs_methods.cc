@@ -130,7 +130,17 @@ const Slot* FindAsGiven(const Pool& pool, const char* name) {
 int AccessMethod(sqlite3_vfs* vfs, const char* name, int flags, int* result) {
   const Entered entered(vfs);
   if (!entered) return SQLITE_IOERR_ACCESS;
-  const Slot* const slot = FindAsGiven((*entered).pool(), name);
+  const Pool& pool = (*entered).pool();
+  const Slot* const slot = FindAsGiven(pool, name);
+  // SQLite rolls nothing back by a journal whose super-journal is gone.
+  if (slot == nullptr && std::string_view(name).find("-mj") != std::string_view::npos) {
+    if (const auto resolved = pool.Resolve(name); resolved.ok()) {
+      if (Status s = pool.CheckAbsence(resolved.value()); !s.ok()) {
+        (*entered).Fail(s, SQLITE_IOERR_ACCESS);
+        return SQLITE_IOERR_ACCESS;
+      }
+    }
+  }
   *result = slot != nullptr && (flags != SQLITE_ACCESS_EXISTS || slot->size() > 0) ? 1 : 0;
   return SQLITE_OK;
 }

@@ -80,12 +80,34 @@ TEST_F(OpenError, OfTheHostIsOneOfIo) {
   };
   for (const int type : kTypes) {
     for (const CallKind call : {CallKind::kWrite, CallKind::kFlush}) {
-      if (call == CallKind::kFlush && (type & SQLITE_OPEN_DELETEONCLOSE) != 0) continue;
-      EXPECT_EQ(MakeWith({.of = call}, type), SQLITE_IOERR) << type;
-      EXPECT_EQ(MakeWith({.of = call, .code = Code::kFull}, type), SQLITE_FULL) << type;
-      EXPECT_EQ(MakeWith({.of = call, .code = Code::kNoMemory}, type), SQLITE_NOMEM) << type;
+      // Where one slot alone can't be flushed, a temporary file takes another.
+      const bool persists = call == CallKind::kFlush;
+      const auto make = [&](Code code) {
+        return MakeWith({.of = call, .code = code, .persists = persists}, type);
+      };
+      EXPECT_EQ(make(Code::kIo), SQLITE_IOERR) << type;
+      EXPECT_EQ(make(Code::kFull), SQLITE_FULL) << type;
+      EXPECT_EQ(make(Code::kNoMemory), SQLITE_NOMEM) << type;
     }
   }
+}
+
+// Those that clean the slot, and the one that marks it as that of a temporary database.
+TEST_F(OpenError, OfEachFlushOfTheOnlySlotIsOneOfIo) {
+  constexpr int kType = SQLITE_OPEN_TEMP_DB | SQLITE_OPEN_DELETEONCLOSE;
+  int flushes = 0;
+  while (pool.pool().free_count() > 1) ASSERT_NE(pool.pool().RemoveFreeSlot(), nullptr);
+  for (bool has_hit = true; has_hit;) {
+    // A slot that has held one before is one to clean.
+    ASSERT_EQ(Make(vfs(), nullptr, kType), SQLITE_OK);
+    disk.Arm({.nth = flushes + 1, .of = CallKind::kFlush});
+    const int code = Make(vfs(), nullptr, kType);
+    has_hit = disk.has_hit();
+    disk.Disarm();
+    EXPECT_EQ(code, has_hit ? SQLITE_IOERR : SQLITE_OK) << flushes;
+    flushes += has_hit ? 1 : 0;
+  }
+  EXPECT_EQ(flushes, 3);
 }
 
 // A rollback journal calls the host only where its slot has to be cleaned first.

@@ -76,8 +76,11 @@ void SimulatedPool::RecoverClaimsOn(std::string_view database) {
   while (has_recovered && !pool().CheckQuarantine(name).ok()) {
     has_recovered = false;
     for (std::int32_t i = 0; Slot* const slot = pool().At(SlotState::kQuarantined, i); ++i) {
-      if (!slot->may_hold_its_file() || !IsFileOf(slot->name().view(), database)) continue;
-      has_recovered = pool().Recover(slot->slot_name(), FileName(slot->name())).ok();
+      for (const std::string_view suffix : {std::string_view(), kJournalSuffix, kWalSuffix}) {
+        const FileName claimed = pool().Resolve(name.c_str() + std::string(suffix)).value();
+        if (has_recovered || pool().Find(claimed) != nullptr || !slot->MayHold(claimed)) continue;
+        has_recovered = pool().Recover(slot->slot_name(), claimed).ok();
+      }
       if (has_recovered) break;
     }
   }

@@ -129,8 +129,8 @@ class [[nodiscard]] Result {
   T& value() { return value_; }
 
  private:
-  Status status_;
   T value_{};
+  Status status_;
 };
 
 }  // namespace sahpool

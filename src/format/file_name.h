@@ -65,8 +65,8 @@ class FileName {
   friend bool operator==(const FileName& a, const FileName& b) { return a.view() == b.view(); }
 
  private:
-  std::array<char, 512> bytes_{};  // zeros behind size_, so that c_str() always ends
   std::size_t size_ = 0;
+  std::array<char, 512> bytes_{};  // zeros behind size_, so that c_str() always ends
   static_assert(kMaxSize < sizeof(bytes_));
 };
 

@@ -33,12 +33,12 @@ struct sahpool_pool {
   int pending_operations = 0;
   // What the library keeps for a pool that it has opened by means of a host in JavaScript.
   void* library = nullptr;
+  PoolJob<sahpool::Import>* imports = nullptr;
+  PoolJob<sahpool::Snapshot>* exports = nullptr;
   sahpool::Status error;
   // What was returned last: its slot may meanwhile change hands in another thread.
   sahpool::FileName file_name;
   sahpool::Text text;
-  PoolJob<sahpool::Import>* imports = nullptr;
-  PoolJob<sahpool::Snapshot>* exports = nullptr;
 };
 
 namespace sahpool {

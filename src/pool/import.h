@@ -64,9 +64,9 @@ class Import {
 
   Pool& pool_;
   Slot* slot_;  // null once the import has ended
+  std::int64_t size_ = 0;
   FileName name_;
   FileName staged_;  // empty before Stage(); after it the slot is the pool's, and may be gone
-  std::int64_t size_ = 0;
 };
 
 }  // namespace sahpool

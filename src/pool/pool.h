@@ -203,7 +203,6 @@ class Pool {
   void TakeBackName(Slot& reserved, Slot* replaced);
 
   Host& host_;
-  StorageMeter meter_;
   SlotLists lists_;
   UrlDialect url_dialect_;
   // An import that failed when both headers had the name, and neither could be changed durably:
@@ -230,6 +229,7 @@ class Pool {
   bool has_given_up_ = false;  // something of a journal, which is still there
   bool is_started_ = false;
   std::int32_t keep_free_ = 0;
+  StorageMeter meter_;
 };
 
 // The suffixes under which SQLite keeps a database's rollback journal and write-ahead log.

@@ -275,11 +275,9 @@ class Slot final : public ByteSource {
   std::unique_ptr<char[]> slot_name_;
   std::size_t slot_name_size_ = 0;
   SlotState state_ = SlotState::kFree;
-  FileName name_;
   std::uint32_t flags_ = 0;
   std::int64_t stored_size_ = 0;   // of what was handed over, header included
   std::int64_t flushed_size_ = 0;  // the same when it was flushed last
-  SlotHeaderBytes header_{};       // as it should stand in the slot
   bool header_pending_ = false;    // the last attempt to write header_ failed
   bool is_given_up_ = false;       // what is kept back
   bool is_dirty_ = false;          // something was written since the last flush
@@ -307,6 +305,9 @@ class Slot final : public ByteSource {
   int watchers_ = 0;
   std::int64_t watched_size_ = 0;
   std::string_view quarantine_reason_;  // a literal
+  // Behind the rest, which then lies where instructions of WebAssembly are the shortest.
+  FileName name_;
+  SlotHeaderBytes header_{};  // as it should stand in the slot
 };
 
 }  // namespace sahpool

@@ -113,10 +113,10 @@ class PoolVfs {
   PoolVfs(Host& host, VfsEntry& entry);
 
   VfsEntry& entry_;
-  Pool pool_;
   SharedFile* open_files_ = nullptr;
-  Status error_;
   std::int64_t read_ahead_bytes_ = ReadCache::kDefaultWindow;
+  Pool pool_;
+  Status error_;
 };
 
 // The method tables; in vfs_methods.cc and io_methods.cc.

@@ -48,7 +48,6 @@ class ReadCache {
   bool ContinuesRun(std::int64_t offset, std::size_t size);
   Status ReadAhead(Slot& slot, std::int64_t offset, std::int64_t window);
 
-  std::array<std::byte, kHeadSize> head_{};
   bool has_head_ = false;
   std::int64_t next_offset_ = -1;  // where the last read ended
   int run_ = 0;
@@ -56,6 +55,7 @@ class ReadCache {
   std::int64_t window_capacity_ = 0;
   std::int64_t window_offset_ = 0;
   std::int64_t window_size_ = 0;
+  std::array<std::byte, kHeadSize> head_{};
 };
 
 }  // namespace sahpool

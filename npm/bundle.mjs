@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { rolldown } from 'rolldown';
 
+import { orderFunctions } from './order-functions.mjs';
 import { shortenExports } from './short-exports.mjs';
 
 const modules = fileURLToPath(new URL('../build/modules', import.meta.url));
@@ -42,7 +43,7 @@ const spelled = fs
   .flatMap((it) => fs.readFileSync(path.join(modules, it), 'utf8').match(/(?<=')\w+(?=')/g) ?? []);
 const reserved = [...new Set([...ofNode, ...foreign.flatMap(wordsOf), ...spelled])];
 
-const { module, names } = shortenExports(fs.readFileSync(sideModule));
+const { module, names } = shortenExports(orderFunctions(fs.readFileSync(sideModule)));
 const shortened = {
   name: 'short-exports',
   transform: (source) => ({

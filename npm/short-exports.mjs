@@ -4,6 +4,8 @@
 
 import { createHash } from 'node:crypto';
 
+import { leb, Reader, vectorOf, withSections } from './wasm-bytes.mjs';
+
 const EXPORT_SECTION = 7;
 const ASKED_FIRST = 'sahpool_abi_version';
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -15,39 +17,14 @@ function shortNames(long) {
   return names.set(ASKED_FIRST, `version_${checksum}`);
 }
 
-function leb(number) {
-  const rest = Math.floor(number / 128);
-  return rest === 0 ? [number] : [(number % 128) + 128, ...leb(rest)];
-}
-
-/** A position in a module, and what is read there. */
-class Reader {
-  constructor(bytes, position) {
-    this.bytes = bytes;
-    this.position = position;
-  }
-
-  number() {
-    const byte = this.bytes[this.position++];
-    return byte < 128 ? byte : byte - 128 + 128 * this.number();
-  }
-
-  slice(count) {
-    return this.bytes.subarray(this.position, (this.position += count));
-  }
-}
-
 function shortenSection(content, names) {
-  const reader = new Reader(content, 0);
-  const count = reader.number();
-  const output = leb(count);
-  for (let index = 0; index < count; ++index) {
+  const reader = new Reader(content);
+  const shortened = reader.vector(() => {
     const name = String(reader.slice(reader.number()));
     const short = names.get(name) ?? name;
-    output.push(...leb(short.length), ...Buffer.from(short));
-    output.push(...reader.slice(1), ...leb(reader.number()));
-  }
-  return output;
+    return [...leb(short.length), ...Buffer.from(short), reader.byte(), ...leb(reader.number())];
+  });
+  return vectorOf(shortened);
 }
 
 /**
@@ -59,18 +36,8 @@ export function shortenExports(module) {
     .map((it) => it.name)
     .filter((it) => it.startsWith('sahpool_'));
   const names = shortNames(long);
-  const parts = [module.subarray(0, 8)];
-  const reader = new Reader(module, 8);
-  while (reader.position < module.length) {
-    const start = reader.position;
-    const [kind] = reader.slice(1);
-    const content = reader.slice(reader.number());
-    if (kind === EXPORT_SECTION) {
-      const shortened = shortenSection(content, names);
-      parts.push(Buffer.from([kind, ...leb(shortened.length), ...shortened]));
-    } else {
-      parts.push(module.subarray(start, reader.position));
-    }
-  }
-  return { module: Buffer.concat(parts), names };
+  const shortened = withSections(module, {
+    [EXPORT_SECTION]: (content) => shortenSection(content, names),
+  });
+  return { module: shortened, names };
 }

@@ -92,6 +92,10 @@ class Slot final : public ByteSource {
   // Of a transaction that can only be undone: what could not be handed over need not be any more,
   // but can be read until it is forgotten or cut off.
   void GiveUpKeptWrites() { is_given_up_ = has_kept_writes(); }
+  // Before the journal of another transaction, in the place of that.
+  void ForgetGivenUpWrites() {
+    if (is_given_up_) ForgetKeptWrites();
+  }
   bool has_kept_writes() const { return buffer_ != nullptr && !buffer_->empty(); }
   // Hands over what was kept back, in the order of the file.
   Status Drain();

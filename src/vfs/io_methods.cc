@@ -149,6 +149,12 @@ bool VoidsJournal(std::span<const std::byte> bytes, std::int64_t offset) {
   return offset == 0 && bytes.size() == kJournalHeaderFieldsSize;
 }
 
+// The sector of the first header. With an exclusive lock nothing else tells that the transaction
+// before has ended.
+bool BeginsJournal(std::span<const std::byte> bytes, std::int64_t offset) {
+  return offset == 0 && bytes.size() > kJournalHeaderFieldsSize;
+}
+
 int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
   OpenFile& self = Self(file);
   const bool is_foreign = (self.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0 &&
@@ -168,6 +174,7 @@ int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 o
     if (is_journal && VoidsJournal(bytes, offset)) {
       status = self.slot().Void(bytes);
     } else {
+      if (is_journal && BeginsJournal(bytes, offset)) self.slot().ForgetGivenUpWrites();
       status = is_wal ? WriteToWal(self, bytes, offset) : self.slot().Write(bytes, offset);
     }
   }

@@ -156,6 +156,33 @@ TEST(FullDiskTest, OnlyTheTransactionFailsThatFindsNoRoom) {
   }
 }
 
+// A process that is killed in the middle of a transaction after others that found no room.
+TEST(FullDiskTest, TheNextTransactionHasItsJournal) {
+  for (const char* journal : {"delete", "truncate", "persist"}) {
+    for (const std::int64_t room : {0, 600, 1200, 5000}) {
+      SCOPED_TRACE(std::string(journal) + ", room for " + std::to_string(room));
+      FullDisk full(std::string("PRAGMA locking_mode = exclusive; PRAGMA journal_mode = ") +
+                    journal);
+      Connection app("app.db", full.pool().vfs().name());
+      ASSERT_EQ(app.Execute(full.Settings()), SQLITE_OK);
+      ASSERT_EQ(app.Execute("UPDATE t SET tag = 'old' WHERE rowid < 9"), SQLITE_OK);
+      full.FillUp(room, Fault::Kind::kError);
+      for (int i = 0; i < 2; ++i) {
+        ASSERT_EQ(app.Execute(kTransactions[0]) & 0xff, SQLITE_FULL);
+      }
+      full.disk().before_change = [&] {
+        const std::string left = full.AfterKill("app.db");
+        EXPECT_TRUE(left == State("old", kRows) || left == State("new", kRows)) << left;
+      };
+      const int code = app.Execute("UPDATE t SET tag = 'new'") & 0xff;
+      full.disk().before_change = nullptr;
+      EXPECT_EQ(full.AfterKill("app.db"), State(code == SQLITE_OK ? "new" : "old", kRows));
+      EXPECT_TRUE(code == SQLITE_OK || code == SQLITE_FULL);
+      if (HasFailure()) return;
+    }
+  }
+}
+
 // A checkpoint needs room that a commit, in a WAL that has been longer, does not.
 TEST(FullDiskTest, CheckpointThatFailsDisturbsNobody) {
   for (const char* synchronous : {"off", "normal", "full"}) {

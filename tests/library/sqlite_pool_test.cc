@@ -118,6 +118,34 @@ TEST_F(SqlitePoolTest, ChangesItsCapacity) {
   EXPECT_EQ(pool.ReduceCapacity(-1).Wait().status().code(), Code::kInvalid);
 }
 
+// Slots whose journals have come and gone stay slots, also those that a killed process has left
+// with the bytes of a journal under an empty header.
+TEST_F(SqlitePoolTest, HasTheCapacityThatItHadWhenItIsOpenedAgain) {
+  const std::vector<std::string> modes = {"delete", "truncate", "persist", "wal"};
+  const std::string copy = directory.PathOf("copy");
+  {
+    SqlitePool pool = Open();
+    ASSERT_EQ(pool.AddCapacity(4).Wait().value(), 10);
+    std::vector<sqlite3*> connections;
+    for (const std::string& mode : modes) {
+      connections.push_back(Connect((mode + ".db").c_str()));
+      const std::string sql = "PRAGMA journal_mode=" + mode +
+                              "; CREATE TABLE t(x); INSERT INTO t VALUES(0); UPDATE t SET x=1";
+      ASSERT_EQ(sqlite3_exec(connections.back(), sql.c_str(), nullptr, nullptr, nullptr),
+                SQLITE_OK);
+    }
+    CopySlots(path, copy);
+    for (sqlite3* const db : connections) sqlite3_close(db);
+  }
+  for (const std::string& from : {path, path, copy, copy}) {
+    PoolOptions options = Options();
+    options.directory = from;
+    const SqlitePool pool = Open(options);
+    EXPECT_EQ(pool.capacity(), 10);
+    for (const std::string& mode : modes) EXPECT_EQ(NumberIn((mode + ".db").c_str()), 1) << mode;
+  }
+}
+
 // A wrong directory, for instance, in which somebody has his files.
 TEST_F(SqlitePoolTest, LeavesFilesAloneThatAreNotItsOwn) {
   fs::create_directories(path);

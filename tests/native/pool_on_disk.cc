@@ -30,8 +30,7 @@ std::string Name(const Fault& fault) {
 
 }  // namespace
 
-PoolOnDisk::PoolOnDisk(FaultDisk& disk)
-    : disk_(disk), vfs_(PoolVfs::Create(host_, UniqueVfsName())) {}
+PoolOnDisk::PoolOnDisk(FaultDisk& disk) : disk_(disk), vfs_(PoolVfs::Create(host_, name_.text())) {}
 
 Status PoolOnDisk::Start() {
   for (const std::string& name : disk_.slot_names()) {

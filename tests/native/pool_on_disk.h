@@ -14,6 +14,7 @@
 #include "native/posix_storage.h"
 #include "pool/pool.h"
 #include "vfs/pool_vfs.h"
+#include "vfs_name.h"
 
 namespace sahpool::testing {
 
@@ -59,6 +60,7 @@ class PoolOnDisk {
  private:
   FaultDisk& disk_;
   ListeningHost host_;
+  const VfsName name_;
   std::unique_ptr<PoolVfs> vfs_;
 };
 

@@ -31,16 +31,21 @@ bool IsKilled(const Workload& workload, std::size_t operation) {
          workload.operations[operation + 1].a % 4 != 0;
 }
 
+// Judges what is left at this moment.
+void JudgeHere(Session& session, Survival pattern, Random& random, std::uint64_t& states) {
+  const SlotBytes left = Survivors(session.disk(), pattern, random);
+  const std::string problem = Judge(left, session.expectation(), random.Below(1U << 30), states);
+  if (!problem.empty()) {
+    session.Fail(std::string("after a crash (") + NameOf(pattern) + "): " + problem);
+  }
+}
+
 // Judges what `count` crashes would leave at this moment.
 void CrashHere(Session& session, Random& random, int count, std::uint64_t& states) {
   const bool can_forget = HasUnflushed(session.disk());
   for (int i = 0; i < (can_forget ? count : 1) && session.failure().empty(); ++i) {
     const auto pattern = can_forget ? session.DrawSurvival(random.Below(64)) : Survival::kAll;
-    const SlotBytes left = Survivors(session.disk(), pattern, random);
-    const std::string problem = Judge(left, session.expectation(), random.Below(1U << 30), states);
-    if (!problem.empty()) {
-      session.Fail(std::string("after a crash (") + NameOf(pattern) + "): " + problem);
-    }
+    JudgeHere(session, pattern, random, states);
   }
 }
 
@@ -116,6 +121,12 @@ std::string Campaign::RunWithFaults(const Workload& workload, std::uint64_t seed
   FaultInjection injection(session, seed);
   std::uint64_t states = 0;
   Random random(seed ^ 0xfa17);
+  // On a full disk a process may be killed in the middle of anything.
+  session.before_change = [&] {
+    if (injection.HasFullDisk() && random.OneIn(4) && session.failure().empty()) {
+      JudgeHere(session, Survival::kAll, random, states);
+    }
+  };
   session.disk().keeps_log = is_verbose;
   for (std::size_t i = 0; i < workload.operations.size(); ++i) {
     const Operation& operation = workload.operations[i];

@@ -62,6 +62,11 @@ FaultInjection::~FaultInjection() {
 
 void FaultInjection::Before(const Operation& operation) {
   action_ = operation.action;
+  if (operation.action == Action::kFill) {
+    AllocationFaults::Disarm();
+    is_armed_ = is_of_disk_ = true;
+    return ArmFullDisk();
+  }
   // These read the disk anew: a fault in that would only hide what is there.
   if (is_armed_ || operation.action == Action::kCrash || operation.action == Action::kKill) return;
   is_armed_ = true;

@@ -29,6 +29,8 @@ class FaultInjection {
 
   // Whether it was that the disk is full: then no header is torn.
   bool IsFullDisk() const { return is_of_disk_ && fault_.quota.has_value(); }
+  // Whether it is full now.
+  bool HasFullDisk() const { return is_armed_ && IsFullDisk() && session_.disk().has_hit(); }
 
   // For messages: the last fault.
   std::string Description() const { return description_; }

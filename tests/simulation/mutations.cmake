@@ -11,7 +11,20 @@ set(MUTATED_FILES "")
 # @ON@ in `replacement` is whether the defect is switched on.
 function(mutation name file original replacement)
   list(APPEND MUTATION_NAMES ${name})
+  seed_piece(${file} "${original}" "${replacement}")
+  set(MUTATION_NAMES ${MUTATION_NAMES} PARENT_SCOPE)
+  set(MUTATED_FILES ${MUTATED_FILES} PARENT_SCOPE)
+endfunction()
+
+# Another piece of the defect before: of what protects from it as well.
+function(together_with file original replacement)
+  seed_piece(${file} "${original}" "${replacement}")
+  set(MUTATED_FILES ${MUTATED_FILES} PARENT_SCOPE)
+endfunction()
+
+function(seed_piece file original replacement)
   list(LENGTH MUTATION_NAMES number)
+  list(GET MUTATION_NAMES -1 name)
   set(copy ${MUTATION_DIR}/${file})
   if(NOT file IN_LIST MUTATED_FILES)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${file})
@@ -32,7 +45,6 @@ function(mutation name file original replacement)
   string(REPLACE "@ON@" "(sahpool_mutation == ${number})" replacement "${replacement}")
   string(REPLACE "${original}" "${replacement}" content "${content}")
   file(WRITE ${copy} "${content}")
-  set(MUTATION_NAMES ${MUTATION_NAMES} PARENT_SCOPE)
   set(MUTATED_FILES ${MUTATED_FILES} PARENT_SCOPE)
 endfunction()
 
@@ -117,14 +129,16 @@ mutation(read-cache-misses-writes vfs/io_methods.cc
   [[    if (!@ON@) self.shared->read_cache.OnWrite(bytes, offset);]])
 
 # --- What could not be handed over; tests/native/full_disk_test.cc reaches more. ---
+mutation(database-overtakes-its-journal pool/pool_changes.cc
+  [[StemOf(later) == StemOf(earlier);]] [[StemOf(later) == StemOf(earlier) && !@ON@;]])
 mutation(settling-waits-for-room pool/pool.cc
   [[if (Status s = slot->Settle(); !s.ok()) return s;]]
   [[if (Status s = @ON@ ? slot->Flush() : slot->Settle(); !s.ok()) return s;]])
 
 # --- Seals of journals, commit records of databases. ---
-# Others are reached in tests/native only: a torn journal mostly fails SQLite's own checksums, none
-# here is too long for a seal, seldom does a crash let through nothing but a journal's header, and
-# the name of a super-journal seldom goes out with all of a journal.
+# Others are reached in tests/native only: none here is too long for a seal, seldom does a crash let
+# through nothing but a journal's header, the name of a super-journal seldom goes out with all of a
+# journal, and no VFS stands above the pool's that writes after a flush (shim_test.cc).
 mutation(torn-commit-is-believed pool/slot_journal.cc
   [[is_committed = is_committed && digest == record.digest;]]
   [[is_committed = is_committed && (@ON@ || digest == record.digest);]])
@@ -137,6 +151,31 @@ mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
 mutation(retired-journals-are-not-forgotten pool/pool_journals.cc
   [[if (Status s = node->slot.ForgetRetired(); !s.ok()) return s;]]
   [[if (Status s = @ON@ ? Status() : node->slot.ForgetRetired(); !s.ok()) return s;]])
+mutation(overwritten-journal-keeps-its-seal pool/slot_journal.cc
+  [[  if (Status s = RenounceSeal(); !s.ok()) return s;
+  return is_given_up_]]
+  [[  if (Status s = @ON@ ? Status() : RenounceSeal(); !s.ok()) return s;
+  return is_given_up_]])
+together_with(pool/slot.cc
+  [[  if (offset < static_cast<std::int64_t>(journal_.seal.size)) {]]
+  [[  if (!@ON@ && offset < static_cast<std::int64_t>(journal_.seal.size)) {]])
+together_with(pool/pool_journals.cc
+  [[  if (is_whole || is_foreign) {]] [[  is_foreign = is_foreign && !@ON@;
+  if (is_whole || is_foreign) {]])
+mutation(mark-forgets-the-journal-before pool/slot_journal.cc
+  [[JournalMark::Of(nonce, journal_.nonce);]]
+  [[JournalMark::Of(nonce, @ON@ ? 0 : journal_.nonce);]])
+mutation(torn-journal-is-taken-for-foreign pool/pool_journals.cc
+  [[if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;]]
+  [[if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;
+    is_foreign = is_foreign || @ON@;]])
+mutation(seen-commit-is-not-flushed pool/pool_journals.cc
+  [[if (Status s = database->Flush(); !s.ok()) return s;
+  }
+  // One]]
+  [[if (Status s = @ON@ ? Status() : database->Flush(); !s.ok()) return s;
+  }
+  // One]])
 mutation(leftovers-stay-behind-a-journal-that-goes-on pool/slot_journal.cc
   [[return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();]]
   [[return stored_size_ > kSlotDataOffset + own_size() && !@ON@ ? Cut(own_size()) : Status();]])

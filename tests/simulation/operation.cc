@@ -116,6 +116,8 @@ const char* NameOf(Action action) {
       return "kill";
     case Action::kCrash:
       return "crash";
+    case Action::kFill:
+      return "fill the disk";
   }
   return "?";
 }
@@ -139,8 +141,9 @@ Workload DrawWorkload(std::uint64_t seed, std::size_t operation_count) {
   }
   // In some workloads one connection only reads, in long transactions, what the other one changes.
   const bool has_reader = random.OneIn(4);
+  const std::size_t scene_rarity = random.Among<std::size_t>({4, 24});
   while (workload.operations.size() < operation_count) {
-    if (random.OneIn(24)) {
+    if (random.OneIn(scene_rarity)) {
       std::ranges::copy(DrawScene(random), std::back_inserter(workload.operations));
       continue;
     }
@@ -201,7 +204,7 @@ std::string JournalModeOf(const Operation& operation) {
 }
 
 int SynchronousOf(const Operation& operation) {
-  constexpr std::array kLevels = {1, 2, 2, 3};
+  constexpr std::array kLevels = {1, 2, 2, 3, 0};
   return kLevels[operation.a % kLevels.size()];
 }
 

@@ -44,6 +44,7 @@ enum class Action : std::uint8_t {
   kPause,
   kKill,   // of the process; what was not flushed can be seen, and lost later
   kCrash,  // and goes on with what is left
+  kFill,   // the disk, where faults are injected: for some operations nothing grows
 };
 
 struct Operation {

@@ -10,9 +10,12 @@ namespace {
 // What is chosen by `a`, as the operations take it.
 constexpr std::uint32_t kDeferred = 0;     // of kBegin
 constexpr std::uint32_t kInDelete = 0;     // of kJournalMode
+constexpr std::uint32_t kInTruncate = 1;   // of kJournalMode
 constexpr std::uint32_t kInWal = 3;        // of kJournalMode
+constexpr std::uint32_t kTruncating = 3;   // of kCheckpoint
 constexpr std::uint32_t kInTheMiddle = 1;  // of kKill
 constexpr std::uint32_t kAttached = 0;     // of kOpen
+constexpr std::uint32_t kAlone = 1;        // of kOpen
 constexpr std::uint32_t kNormal = 0;       // of kSynchronous
 
 // Writes a scene about one database, one connection and the other one.
@@ -112,13 +115,60 @@ void CommitOverBoth(SceneWriter& scene) {
   scene.AddEach({Action::kInsert, Action::kCommit, Action::kRead});
 }
 
+// A transaction fails for want of room, in the way of nothing else.
+void WriteOnFullDisk(SceneWriter& scene) {
+  scene.Add(Action::kClose, scene.other());
+  scene.AddEach({Action::kOpen, Action::kJournalMode, Action::kSynchronous, Action::kInsert,
+                 Action::kInsert, Action::kFill, Action::kUpdate, Action::kBegin, Action::kUpdate,
+                 Action::kInsert, Action::kCommit, Action::kRead});
+  scene.TurnToOtherDatabase();
+  scene.AddEach({Action::kUnlink, Action::kOpen, Action::kInsert});
+}
+
+// What a checkpoint can't hand over stays, in the way of nothing else.
+void CheckpointOnFullDisk(SceneWriter& scene) {
+  scene.TurnToOtherDatabase();
+  scene.AddEach({Action::kOpen, Action::kInsert, Action::kClose});
+  scene.TurnToOtherDatabase();
+  scene.Add(Action::kClose, scene.other());
+  scene.Add(Action::kOpen, scene.one(), kAlone);
+  scene.Add(Action::kJournalMode, scene.one(), kInWal);
+  scene.AddEach(
+      {Action::kInsert, Action::kInsert, Action::kInsert, Action::kFill, Action::kCheckpoint});
+  scene.TurnToOtherDatabase();
+  scene.AddEach({Action::kUnlink});
+}
+
+// Each journal goes to the slot of the one before, over its bytes.
+void CommitAgainAndAgain(SceneWriter& scene) {
+  scene.Add(Action::kClose, scene.other());
+  scene.Add(Action::kOpen, scene.one(), kAlone);
+  scene.Add(Action::kJournalMode, scene.one(), kInDelete);
+  scene.AddEach({Action::kInsert, Action::kUpdate, Action::kInsert, Action::kDelete,
+                 Action::kUpdate, Action::kInsert, Action::kUpdate});
+}
+
+// What a file that is cut off again and again is known to hold.
+void CutOffByTurns(SceneWriter& scene) {
+  scene.Add(Action::kOpen, scene.one());
+  scene.Add(Action::kJournalMode, scene.one(), kInWal);
+  for (int i = 0; i < 2; ++i) {
+    scene.Add(Action::kInsert, scene.one());
+    scene.Add(Action::kCheckpoint, scene.one(), kTruncating);
+    scene.Add(Action::kRead, scene.one());
+  }
+  scene.Add(Action::kJournalMode, scene.one(), kInTruncate);
+  scene.AddEach({Action::kInsert, Action::kUpdate, Action::kDelete, Action::kIncrementalVacuum});
+}
+
 }  // namespace
 
 std::vector<Operation> DrawScene(Random& random) {
   SceneWriter scene(random);
   const auto write =
       random.Among({ReplaceWhatWasKilled, RemoveWhatWasKilled, CheckpointBesideReader, WriteAtOnce,
-                    MakeAndUnlink, CommitOverBoth});
+                    MakeAndUnlink, CommitOverBoth, CommitAgainAndAgain, CommitAgainAndAgain,
+                    WriteOnFullDisk, CheckpointOnFullDisk, CutOffByTurns});
   write(scene);
   return scene.Finish();
 }

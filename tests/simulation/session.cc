@@ -15,6 +15,7 @@ bool UsesConnection(Action action) {
     case Action::kPause:
     case Action::kKill:
     case Action::kCrash:
+    case Action::kFill:
       return false;
     default:
       return true;
@@ -121,6 +122,8 @@ void Session::Run(const Operation& operation) {
       return Kill();
     case Action::kCrash:
       return Crash(operation);
+    case Action::kFill:
+      return;
   }
 }
 

@@ -181,7 +181,9 @@ class Session {
   // What a reader can find now: one content, or several after a commit failed.
   std::array<std::vector<ContentPtr>, kDatabaseCount> live_;
   bool may_have_stale_journals_ = false;
-  bool was_weak_ = false;  // since everything was last flushed
+  // Since everything was last flushed.
+  bool was_weak_ = false;
+  bool was_careless_ = false;
   std::int64_t version_ = 0;
   int last_code_ = SQLITE_OK;
   std::string message_;  // of the last statement that failed

@@ -98,8 +98,8 @@ void Session::Commit(SimulatedConnection& connection) {
   for (std::size_t i = 0; i < kDatabaseCount; ++i) {
     if (connection.has_written[i]) contents[i] = connection.view[i];
   }
-  const bool is_atomic =
-      contents[0] && contents[1] && !UsesWal(connection, 0) && !UsesWal(connection, 1);
+  const bool is_atomic = contents[0] && contents[1] && connection.synchronous > 0 &&
+                         !UsesWal(connection, 0) && !UsesWal(connection, 1);
   ExpectCommit(contents, is_atomic);
   const int code = Execute(connection, "COMMIT");
   if (connection.has_attached && expects_failure()) may_have_stale_journals_ = true;

@@ -113,18 +113,22 @@ void Session::NoteJournalModes(SimulatedConnection& connection) {
 
 // With synchronous = NORMAL and a rollback journal SQLite flushes the journal only once, trusts
 // checksums that look at every 200th byte, and doesn't flush the end of a journal: on a disk that
-// tears, reorders or forgets writes it promises nothing, until all of them have been flushed.
+// tears, reorders or forgets writes it promises nothing, until all of them have been flushed. With
+// OFF it flushes nothing, and only what a killed process leaves is promised.
 void Session::NoteWeakness() {
-  if (!HasUnflushedChanges(*disk_)) was_weak_ = false;
+  if (!HasUnflushedChanges(*disk_)) was_weak_ = was_careless_ = false;
   for (const SimulatedConnection& connection : connections_) {
     for (std::size_t i = 0; i < kDatabaseCount; ++i) {
-      if (Sees(connection, i) && connection.synchronous < 2 && !is_wal_[i]) was_weak_ = true;
+      if (!Sees(connection, i)) continue;
+      if (connection.synchronous < 2 && !is_wal_[i]) was_weak_ = true;
+      if (connection.synchronous == 0) was_careless_ = true;
     }
   }
 }
 
 Survival Session::DrawSurvival(std::size_t ticket) {
   NoteWeakness();
+  if (was_careless_) return Survival::kAll;
   constexpr std::array kOrderly = {Survival::kAll, Survival::kPrefix};
   return was_weak_ ? kOrderly[ticket % kOrderly.size()]
                    : static_cast<Survival>(ticket % kSurvivalCount);

@@ -3,14 +3,6 @@
 #include <utility>
 
 namespace sahpool::testing {
-namespace {
-
-std::string NextVfsName() {
-  static int number = 0;
-  return "simulated-" + std::to_string(++number);
-}
-
-}  // namespace
 
 std::size_t SimulatedHost::Randomness(std::span<std::byte> into) {
   for (std::byte& byte : into) {
@@ -30,7 +22,7 @@ SimulatedPool::~SimulatedPool() { static_cast<void>(Pause()); }
 Pool& SimulatedPool::pool() { return vfs_->pool(); }
 
 Status SimulatedPool::Start() {
-  if (!vfs_) vfs_ = PoolVfs::Create(host_, NextVfsName());
+  if (!vfs_) vfs_ = PoolVfs::Create(host_, name_.text());
   if (!vfs_) return {Code::kNoMemory, "no memory for a VFS"};
   Status status;
   for (const std::string& name : disk_.slot_names()) {

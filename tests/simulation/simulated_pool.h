@@ -13,6 +13,7 @@
 #include "fault_storage.h"
 #include "sahpool/status.h"
 #include "vfs/pool_vfs.h"
+#include "vfs_name.h"
 
 namespace sahpool::testing {
 
@@ -63,6 +64,7 @@ class SimulatedPool {
   std::string generation_;
   int created_ = 0;
   bool is_started_ = false;
+  const VfsName name_;
   std::unique_ptr<PoolVfs> vfs_;
 };
 

@@ -21,9 +21,14 @@ void ApplyTorn(const Change& change, Bytes& bytes, Random& random) {
     return;
   }
   const std::int64_t end = change.offset + std::ssize(*change.bytes);
+  // In one place, with all before it or all behind it lost, or anyhow.
+  const bool has_one_tear = random.OneIn(2);
+  const bool keeps_beginning = random.OneIn(2);
+  const std::int64_t tear =
+      change.offset + static_cast<std::int64_t>(random.Below(change.bytes->size() + 1));
   for (std::int64_t from = change.offset; from < end;) {
     const std::int64_t to = std::min((from / kSectorSize + 1) * kSectorSize, end);
-    if (random.OneIn(2)) {
+    if (has_one_tear ? (to <= tear) == keeps_beginning : random.OneIn(2)) {
       const auto first = change.bytes->begin() + (from - change.offset);
       FaultDisk::Apply({.offset = from, .bytes = Bytes(first, first + (to - from))}, bytes);
     }

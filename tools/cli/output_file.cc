@@ -126,9 +126,12 @@ void OutputFile::Write(std::span<const std::byte> bytes, std::int64_t offset) {
   }
 }
 
+// The standard output has no offsets: what is written there comes next.
 void OutputFile::WriteAll(std::span<const std::byte> bytes, std::int64_t offset) {
   while (!bytes.empty()) {
-    const ssize_t count = pwrite(descriptor_, bytes.data(), bytes.size(), offset);
+    const ssize_t count = is_standard_output()
+                              ? write(descriptor_, bytes.data(), bytes.size())
+                              : pwrite(descriptor_, bytes.data(), bytes.size(), offset);
     if (count < 0 && errno == EINTR) {
       ThrowIfInterrupted();
       continue;
@@ -140,16 +143,8 @@ void OutputFile::WriteAll(std::span<const std::byte> bytes, std::int64_t offset)
 }
 
 void OutputFile::WriteToStandardOutput(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(descriptor_, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) {
-      ThrowIfInterrupted();
-      continue;
-    }
-    if (count < 0) Fail(path_);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-    position_ += count;
-  }
+  WriteAll(bytes, position_);
+  position_ += static_cast<std::int64_t>(bytes.size());
 }
 
 // With zeros.

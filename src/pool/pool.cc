@@ -13,7 +13,7 @@ void Pool::RemoveAll() {
   }
   broken_takeover_ = {};
   changed_ = nullptr;
-  has_loose_journals_ = false;
+  has_made_journals_ = false;
   is_started_ = false;
 }
 
@@ -75,7 +75,7 @@ std::unique_ptr<Slot> Pool::RemoveFreeSlot() {
 
 Status Pool::Wipe() {
   if (AnyPinned()) return {Code::kBusy, "the pool has open files or unfinished imports or exports"};
-  if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
+  if (Status s = ForgetHiddenJournals(); !s.ok()) return s;
   if (Status s = Settle(); !s.ok()) return s;
   // Databases first: one that is still there when this breaks off still has its journal.
   for (const bool databases : {true, false}) {
@@ -210,11 +210,7 @@ Status Pool::IsOpen(const FileName& name) {
 
 Status Pool::Delete(Slot& slot) {
   if (slot.is_pinned()) return IsOpen(slot.name());
-  if (slot.is_incomplete_journal()) {
-    Status dropped = slot.DropJournal();
-    has_loose_journals_ = has_loose_journals_ || slot.is_retired_loosely();
-    return dropped;
-  }
+  if (slot.is_incomplete_journal()) return slot.DropJournal();
   // Without its journal nothing undoes what of the database's past a crash could bring back.
   if (Status s = BeginChange(slot, slot.is_database()); !s.ok()) return s;
   return (slot.flags() & open_flag::kMainJournal) != 0 ? DeleteJournal(slot) : slot.SetFree();
@@ -257,7 +253,7 @@ Status Pool::Recover(std::string_view slot_name, const FileName& name) {
   if (type == open_flag::kMainDb) {
     if (Status s = name.CheckForDatabase(); !s.ok()) return s;
   }
-  if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
+  if (Status s = ForgetHiddenJournals(); !s.ok()) return s;
   if (type == open_flag::kMainJournal) {
     bool is_sealed = false;
     if (Status s = slot->CheckSeal(is_sealed); !s.ok()) return s;

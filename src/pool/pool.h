@@ -182,7 +182,8 @@ class Pool {
   Result<Slot*> CreateJournal(const FileName& name, std::uint32_t flags);
   Status DeleteJournal(Slot& journal);
   Slot* FindDatabaseOf(const FileName& journal) const;
-  Status ForgetRetiredJournals(const Slot* database);
+  Status ForgetHiddenJournalsOf(const Slot& database);
+  Status ForgetHiddenJournals();
   void ForgetChanged(const Slot& slot);
   static bool MustFollow(const Slot& later, const Slot& earlier, bool may_overtake);
   Status SettleJournals();
@@ -224,9 +225,8 @@ class Pool {
   // are those that could not be handed over.
   Slot* changed_ = nullptr;
   BrokenTakeover broken_takeover_;
-  // A journal may have been retired and not flushed since.
-  bool has_loose_journals_ = false;
-  bool has_given_up_ = false;  // something of a journal, which is still there
+  bool has_made_journals_ = false;  // of which one may be hidden
+  bool has_given_up_ = false;       // something of a journal, which is still there
   bool is_started_ = false;
   std::int32_t keep_free_ = 0;
   StorageMeter meter_;

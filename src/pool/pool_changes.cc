@@ -59,8 +59,8 @@ Status Pool::BeginChange(Slot& slot, bool may_overtake) {
     slot.next_changed = changed_;
     changed_ = &slot;
   }
-  if (has_loose_journals_ && slot.is_database()) {
-    if (Status s = ForgetRetiredJournals(&slot); !s.ok()) return s;
+  if (has_made_journals_ && slot.is_database()) {
+    if (Status s = ForgetHiddenJournalsOf(slot); !s.ok()) return s;
   }
   return Settle();
 }

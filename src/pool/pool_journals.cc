@@ -30,6 +30,7 @@ Result<Slot*> Pool::CreateJournal(const FileName& name, std::uint32_t flags) {
   auto slot = retired != nullptr ? Result<Slot*>(&retired->slot) : TakeFreeSlot();
   if (!slot.ok()) return slot;
   slot.value()->SetNamedJournal(name, flags);
+  has_made_journals_ = true;
   NoteFreeSlots();
   return slot;
 }
@@ -48,23 +49,25 @@ Status Pool::DeleteJournal(Slot& journal) {
     is_void = database->has_committed(journal.seal_digest());
   }
   if (!is_void || !journal.Retire().ok()) return journal.SetFree();
-  has_loose_journals_ = true;
   return {};
 }
 
-// Before a change that the commit record of a retired journal knows nothing of: from then on the
-// journal must not come back. Of `database`, or of all of them.
-Status Pool::ForgetRetiredJournals(const Slot* database) {
-  const std::string_view name = database != nullptr ? database->name().view() : std::string_view();
-  for (SlotNode* node = database != nullptr ? lists_.Named(name, kJournalSuffix)
-                                            : lists_.free[SlotLists::kRetired];
-       node != nullptr;
-       node = database != nullptr ? SlotLists::Match(node->next, name, kJournalSuffix)
-                                  : node->next) {
-    if (!node->slot.is_retired_loosely()) continue;
-    if (Status s = node->slot.ForgetRetired(); !s.ok()) return s;
+// Before a change that a hidden journal knows nothing of, which from then on must not come back.
+Status Pool::ForgetHiddenJournalsOf(const Slot& database) {
+  const std::string_view name = database.name().view();
+  for (SlotNode* node = lists_.Named(name, kJournalSuffix); node != nullptr;
+       node = SlotLists::Match(node->next, name, kJournalSuffix)) {
+    if (!node->slot.hides_journal()) continue;
+    if (Status s = node->slot.ForgetHidden(); !s.ok()) return s;
   }
-  has_loose_journals_ = database != nullptr && lists_.free[SlotLists::kRetired] != nullptr;
+  return {};
+}
+
+Status Pool::ForgetHiddenJournals() {
+  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
+    if (!slot->hides_journal()) continue;
+    if (Status s = slot->ForgetHidden(); !s.ok()) return s;
+  }
   return {};
 }
 

@@ -217,7 +217,7 @@ Status Pool::SettleCompanions(const FileName& name, Slot* database) {
 Status Pool::Publish(Slot& reserved, const FileName& name, std::uint32_t flags) {
   Slot* const replaced = Find(name);
   if (replaced != nullptr && replaced->is_pinned()) return IsOpen(name);
-  if (Status s = ForgetRetiredJournals(nullptr); !s.ok()) return s;
+  if (Status s = ForgetHiddenJournals(); !s.ok()) return s;
   // The bytes must be there before the name says so.
   if (Status s = MakeDurable(reserved); !s.ok()) return s;
   if (Status s = SettleCompanions(name, replaced); !s.ok()) return s;

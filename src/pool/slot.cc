@@ -218,6 +218,7 @@ Status Slot::Cut(std::int64_t size) {
     return Describe(s, "setting the size of");
   }
   stored_size_ = kSlotDataOffset + size;
+  is_size_known_ = true;
   journal_.has_leftovers = false;
   return {};
 }
@@ -252,6 +253,7 @@ void Slot::GrowAhead() {
 }
 
 Status Slot::FlushHandle() {
+  if (Status s = LearnSize(); !s.ok()) return s;
   if (Status s = meter_.Measure(&StorageStats::flushes, [&] { return handle_->Flush(); });
       !s.ok()) {
     is_doubtful_ = true;

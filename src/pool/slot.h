@@ -136,7 +136,7 @@ class Slot final : public ByteSource {
   bool is_clean() const { return is_clean_; }
   // Whether it needs but a flush to be clean.
   bool looks_clean() const {
-    return stored_size_ == kSlotDataOffset && header_ == EncodeFreeHeader();
+    return is_size_known_ && stored_size_ == kSlotDataOffset && header_ == EncodeFreeHeader();
   }
   Status MakeClean();
 
@@ -170,12 +170,13 @@ class Slot final : public ByteSource {
   // them costs a third less than to have the disk allocate them again.
   Status Retire();
   bool is_retired() const { return state_ == SlotState::kFree && journal_.is_retired; }
-  // Whether a crash could bring such a journal back, now or when the next one is written over it.
-  bool is_retired_loosely() const {
-    return is_retired() && (is_dirty_ || stored_size_ > kSlotDataOffset);
+  // Whether a crash could bring back a journal that SQLite takes for gone: a retired one, now or
+  // when the next one is written over it, or one of which no call that hands it over has succeeded.
+  bool hides_journal() const {
+    return (is_retired() || journal_.is_unwritten) && (is_dirty_ || stored_size_ > kSlotDataOffset);
   }
-  // Makes a retired journal gone for good.
-  Status ForgetRetired();
+  // Makes a hidden journal gone for good.
+  Status ForgetHidden();
   // Writes the zeros over the beginning that end a transaction.
   Status Void(std::span<const std::byte> zeros);
   // Deletes an incomplete journal; the slot is as it was before, if nothing was written.
@@ -265,6 +266,7 @@ class Slot final : public ByteSource {
   }
   void NoteFailedChange();
   Result<std::int64_t> AskSize();
+  Status LearnSize();
   Status Describe(const Status& cause, const char* action) const;
 
   std::unique_ptr<StorageHandle> handle_;
@@ -286,7 +288,8 @@ class Slot final : public ByteSource {
   bool is_given_up_ = false;       // what is kept back
   bool is_dirty_ = false;          // something was written since the last flush
   bool is_clean_ = false;
-  bool is_doubtful_ = false;           // not flushed since Load() or since a call that failed
+  bool is_size_known_ = true;  // false after a failed call, when the host does not tell the size
+  bool is_doubtful_ = false;   // not flushed since Load() or since a call that failed
   bool may_be_named_on_disk_ = false;  // since the last flush, if only for a moment
   struct JournalState {
     bool is_unwritten = false;   // nothing of it has been handed over

@@ -53,7 +53,17 @@ Status Slot::WriteAll(std::span<const std::byte> bytes, std::int64_t position) {
 void Slot::NoteFailedChange() {
   is_doubtful_ = true;
   CountUnsettled();
-  if (const auto size = AskSize(); size.ok()) stored_size_ = size.value();
+  is_size_known_ = false;
+  static_cast<void>(LearnSize());
+}
+
+Status Slot::LearnSize() {
+  if (is_size_known_) return {};
+  const auto size = AskSize();
+  if (!size.ok()) return Describe(size.status(), "asking for the size of");
+  stored_size_ = size.value();
+  is_size_known_ = true;
+  return {};
 }
 
 Result<std::int64_t> Slot::AskSize() {

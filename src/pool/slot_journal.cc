@@ -78,13 +78,14 @@ void Slot::SetRetired(const FileName& name, std::uint32_t nonce) {
   Become(SlotState::kFree, name, 0);
 }
 
-Status Slot::ForgetRetired() {
+Status Slot::ForgetHidden() {
   if (Status s = CutLeftovers(); !s.ok()) return s;
-  return Flush();
+  return Settle();
 }
 
 // Before SQLite's rules hold for what is behind the journal.
 Status Slot::CutLeftovers() {
+  if (Status s = LearnSize(); !s.ok()) return s;
   return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();
 }
 

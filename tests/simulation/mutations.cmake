@@ -112,8 +112,8 @@ mutation(short-write-is-taken-for-a-whole-one pool/slot_calls.cc
   [[bytes = bytes.subspan(count.value());]]
   [[bytes = bytes.subspan(@ON@ ? bytes.size() : count.value());]])
 mutation(size-is-guessed-after-a-failed-change pool/slot_calls.cc
-  [[if (const auto size = AskSize(); size.ok()) stored_size_ = size.value();]]
-  [[if (const auto size = AskSize(); size.ok() && !@ON@) stored_size_ = size.value();]])
+  [[is_size_known_ = false;]]
+  [[is_size_known_ = @ON@;]])
 mutation(file-is-not-truncated vfs/io_methods.cc
   [[if (status.ok()) status = self.slot().Truncate(size);]]
   [[if (status.ok() && !@ON@) status = self.slot().Truncate(size);]])
@@ -148,9 +148,9 @@ mutation(commit-record-is-not-looked-for pool/pool_journals.cc
 mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
   [[if (!is_void || !journal.Retire().ok()) return journal.SetFree();]]
   [[if ((!is_void && !@ON@) || !journal.Retire().ok()) return journal.SetFree();]])
-mutation(retired-journals-are-not-forgotten pool/pool_journals.cc
-  [[if (Status s = node->slot.ForgetRetired(); !s.ok()) return s;]]
-  [[if (Status s = @ON@ ? Status() : node->slot.ForgetRetired(); !s.ok()) return s;]])
+mutation(hidden-journals-are-not-forgotten pool/pool_journals.cc
+  [[if (Status s = node->slot.ForgetHidden(); !s.ok()) return s;]]
+  [[if (Status s = @ON@ ? Status() : node->slot.ForgetHidden(); !s.ok()) return s;]])
 mutation(overwritten-journal-keeps-its-seal pool/slot_journal.cc
   [[  if (Status s = RenounceSeal(); !s.ok()) return s;
   return is_given_up_]]

@@ -13,27 +13,7 @@ import {
 } from './support/emscripten-projects.mjs';
 import { notesOfRun, splitVersion } from './support/notebook.mjs';
 import { refusal } from './support/projects.mjs';
-
-/** What `program` prints in a worker of its own, until it prints `last`. */
-function run(page, program, last) {
-  return page.evaluate(
-    ({ program, last }) =>
-      new Promise((resolve, reject) => {
-        const lines = [];
-        const type = program.endsWith('.mjs') ? 'module' : 'classic';
-        const file = type === 'module' ? 'worker.mjs' : 'worker.js';
-        const worker = new Worker(`${file}?program=${program}`, { type });
-        worker.onerror = ({ message }) => reject(new Error([message, ...lines].join('\n')));
-        worker.onmessage = ({ data }) => {
-          lines.push(data);
-          if (!data.startsWith(last)) return;
-          worker.terminate();
-          resolve(lines);
-        };
-      }),
-    { program, last },
-  );
-}
+import { run, runOnThread } from './support/run-program.mjs';
 
 let found;
 const built = {};
@@ -57,10 +37,14 @@ const open = (session, name) => session.openUrl(`${servers[name].origin}/index.h
 
 function notes(session) {
   for (const kind of ['plain', 'threads']) {
-    it(`the notebook${kind === 'threads' ? ' with main() on a thread' : ''}`, async () => {
+    it(`the notebook${kind === 'threads' ? ' with main() on a thread' : ''}`, async (test) => {
       let page = await open(session, kind);
+      const runNotes = () =>
+        kind === 'threads'
+          ? runOnThread(session, page, 'notes.js', 'end', { say: (text) => test.diagnostic(text) })
+          : run(page, 'notes.js', 'end');
       for (const number of [1, 2, 3]) {
-        const { version, rest } = splitVersion(await run(page, 'notes.js', 'end'));
+        const { version, rest } = splitVersion(await runNotes());
         assert.match(version, /^3\.5/, 'the amalgamation is not the SQLite of the system');
         assert.deepEqual(rest, notesOfRun(number));
         if (number === 1) await page.reload();
@@ -120,6 +104,35 @@ function waiting(session) {
   });
 }
 
+// What run() and runOnThread() make of programs that hang.
+function hanging(session) {
+  it('a program that does not end is told with what it has printed', async () => {
+    const page = await open(session, 'programs');
+    await run(page, 'app.js', 'notes');
+    await assert.rejects(run(page, 'app.js', 'no such line', { deadline: 1 }), {
+      message: 'no answer of the page within 1 ms\nnotes written: 1',
+    });
+  });
+
+  it('a program whose thread does not come up fails, in Firefox after three attempts', async () => {
+    const page = await open(session, 'threads');
+    const said = [];
+    const options = { threadWithin: 100, say: (text) => said.push(text) };
+    await assert.rejects(runOnThread(session, page, 'no-thread.js', 'end', options), {
+      message: 'the thread of no-thread.js has not come up',
+    });
+    assert.equal(said.length, session.browserName === 'firefox' ? 3 : 1);
+  });
+
+  it('a program that hangs once its thread is up fails', async (test) => {
+    const page = await open(session, 'threads');
+    const options = { threadWithin: 4000, deadline: 5000, say: (text) => test.diagnostic(text) };
+    await assert.rejects(runOnThread(session, page, 'endless-thread.js', 'end', options), {
+      message: 'no answer of the page within 5000 ms\nup',
+    });
+  });
+}
+
 describe('a program that is not for this library', () => {
   it('for wasm64 is told so, by CMake and by the compiler', async () => {
     const said = await refusal(found, 'set(EMSCRIPTEN 1)\nset(CMAKE_SIZEOF_VOID_P 8)');
@@ -133,4 +146,4 @@ describe('a program that is not for this library', () => {
   });
 });
 
-describeInBrowsers({ notes, readme, api, waiting });
+describeInBrowsers({ notes, readme, api, waiting, hanging });

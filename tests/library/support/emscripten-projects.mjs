@@ -108,10 +108,31 @@ const print = (line) => self.postMessage(line);
 await start({ print, printErr: print });
 `;
 
+/** The other worker, which also tells when a thread of the program has come up: when it says something. */
+const watchedWorkerSource = `
+self.Worker = class extends Worker {
+  constructor(...words) {
+    super(...words);
+    this.addEventListener('message', () => self.postMessage({ isThreadUp: true }), { once: true });
+  }
+};
+self.importScripts('worker.js');
+`;
+
+/** Programs that hang without a thread, and with one. */
+const noThreadSource = '';
+const endlessThreadSource = `
+const thread = new Worker(URL.createObjectURL(new Blob(['self.postMessage("loaded")'])));
+thread.onmessage = () => Module.print('up');
+`;
+
 /** Puts a page and the workers that run programs beside what was built. */
 function addPage(directory) {
   writeFileSync(join(directory, 'index.html'), indexSource);
   writeFileSync(join(directory, 'worker.mjs'), moduleWorkerSource);
+  writeFileSync(join(directory, 'watched-worker.js'), watchedWorkerSource);
+  writeFileSync(join(directory, 'no-thread.js'), noThreadSource);
+  writeFileSync(join(directory, 'endless-thread.js'), endlessThreadSource);
   cpSync(join(repositoryRoot, 'examples/notes/worker.js'), join(directory, 'worker.js'));
   return directory;
 }

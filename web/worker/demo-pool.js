@@ -15,6 +15,8 @@ export class DemoPool {
   #connections = new Map();
 
   static async open() {
+    // The page is isolated: SQLite would start the worker of its own VFS, on which Firefox may hang.
+    globalThis.sqlite3ApiConfig = { disable: { vfs: { opfs: true, 'opfs-wl': true } } };
     const sqlite3 = await attach(sqlite3InitModule());
     const util = await sqlite3.installOpfsSAHPoolVfs({
       name: VFS_NAME,

@@ -66,10 +66,21 @@ describe('secrets', () => {
     'server.pem.orig',
     'server.pem.SWP',
     'store.p12.bak~',
+    '#.env#',
+    '~.env',
+    'Copy of .env',
+    'server.key.~1~',
+    'server.key.2',
+    'server.key.bak2',
+    'server.key-2024-01-01',
+    'server.key.un~',
+    'store.p12 (copy)',
+    'id_ed25519 (2)',
+    'Copy of id_rsa',
   ]) {
     test(`${path} is refused`, async () => {
       await put(path, 'secret');
-      const written = path.replaceAll('#', '%23');
+      const written = path.replaceAll('#', '%23').replaceAll(' ', '%20');
       const encoded = written.replace(/[.]/g, '%2e');
       for (const asked of [written, `${written}?raw`, encoded, `/${written}`, `./${written}`].map(
         (rest) => `/${rest}`,
@@ -103,7 +114,7 @@ describe('secrets', () => {
   test('.well-known, and what only looks like a secret, is served', async () => {
     for (const path of [
       ...['.well-known/security.txt', 'a.env', 'id_rsa.pub', 'keys.js', 'pem'],
-      ...['key.old', 'page.html.bak', 'page.html~', 'server.key.js', 'key~'],
+      ...['key.old', 'page.html.bak', 'page.html~', 'server.key.js', 'key~', '~', '1', 'p12.2'],
     ]) {
       await put(path);
       assert.equal((await get(`/${path}`)).status, 200, path);

@@ -210,6 +210,7 @@ describe('hosts', () => {
     };
     assert.equal(await to('http://evil.example/a.txt'), 403);
     assert.equal(await to('http://localhost/a.txt'), 200);
+    assert.equal(await to('http:///a.txt'), 400);
   });
 
   test('HTTP/1.0 needs none', async () => {

@@ -11,9 +11,13 @@ constexpr std::array<std::string_view, 11> kKeyEndings = {
     ".crt", ".jks", ".kdbx", ".key", ".keystore", ".p12", ".p8", ".pem", ".pfx", ".pkcs12", ".ppk"};
 constexpr std::array<std::string_view, 6> kKeyNames = {"id_dsa",     "id_ecdsa",      "id_ecdsa_sk",
                                                        "id_ed25519", "id_ed25519_sk", "id_rsa"};
-// What editors, tools and people put behind the name of what they keep a copy of.
-constexpr std::array<std::string_view, 11> kCopyEndings = {
-    "~", "#", ".backup", ".bak", ".copy", ".old", ".orig", ".save", ".swo", ".swp", ".tmp"};
+// What editors, tools and people put around the name of what they keep a copy of: "#server.key#",
+// "server.key.~1~", "server.key.bak2", "id_rsa (copy)", "Copy of id_rsa".
+constexpr std::array<std::string_view, 3> kCopyBeginnings = {"#", "~", "copy of "};
+constexpr std::array<std::string_view, 14> kCopyEndings = {"backup", "bak",  "copy", "dpkg", "new",
+                                                           "old",    "orig", "rej",  "save", "swn",
+                                                           "swo",    "swp",  "tmp",  "un"};
+constexpr std::string_view kCopyMarks = "~#. ()-_0123456789";
 constexpr std::array<std::string_view, 7> kPrivateFolders = {".aws", ".bzr", ".git", ".gnupg",
                                                              ".hg",  ".ssh", ".svn"};
 
@@ -29,24 +33,44 @@ bool IsHidden(std::string_view name) {
   return name.starts_with('.') && name != "." && name != ".well-known";
 }
 
-// The name of which `name` is a copy's; `name` itself if it is none.
-std::string_view OriginalOf(std::string_view name) {
-  if (name.starts_with('#')) name.remove_prefix(1);
-  const auto cut = [&](std::string_view ending) {
-    if (!name.ends_with(ending)) return false;
-    name.remove_suffix(ending.size());
-    return true;
-  };
-  while (std::any_of(kCopyEndings.begin(), kCopyEndings.end(), cut)) {
+// Without one thing more that a copy's name has; unchanged if it has none.
+std::string_view WithoutCopyEnding(std::string_view name) {
+  const auto* const ending =
+      std::find_if(kCopyEndings.begin(), kCopyEndings.end(),
+                   [&](std::string_view candidate) { return name.ends_with(candidate); });
+  if (ending != kCopyEndings.end()) {
+    name.remove_suffix(ending->size());
+  } else if (!name.empty() && kCopyMarks.find(name.back()) != std::string_view::npos) {
+    name.remove_suffix(1);
+  }
+  return name;
+}
+
+std::string_view WithoutCopyBeginning(std::string_view name) {
+  for (const std::string_view beginning : kCopyBeginnings) {
+    if (name.starts_with(beginning)) return name.substr(beginning.size());
   }
   return name;
 }
 
 bool IsKey(std::string_view name) {
-  name = OriginalOf(name);
   return std::find(kKeyNames.begin(), kKeyNames.end(), name) != kKeyNames.end() ||
          std::any_of(kKeyEndings.begin(), kKeyEndings.end(),
                      [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+// Whether `name` is that of a dotfile or a key, or of a copy of one.
+bool IsPrivateName(std::string_view name) {
+  if (IsHidden(name)) return true;
+  name = WithoutCopyBeginning(name);
+  if (IsHidden(name)) return true;
+  // Names of keys end in digits too: each step may have reached one.
+  while (!IsKey(name)) {
+    const std::string_view shorter = WithoutCopyEnding(name);
+    if (shorter.size() == name.size()) return false;
+    name = shorter;
+  }
+  return true;
 }
 
 bool IsPrivateFolder(std::string_view name) {
@@ -68,13 +92,12 @@ std::string_view LastStep(std::string_view path) { return path.substr(path.rfind
 
 bool IsPrivateRequest(std::string_view path) {
   const std::string lower = AsciiLower(path);
-  return AnyFolder(lower, IsHidden) || IsHidden(LastStep(lower)) || IsKey(LastStep(lower));
+  return AnyFolder(lower, IsHidden) || IsPrivateName(LastStep(lower));
 }
 
 bool IsPrivateFile(std::string_view path) {
   const std::string lower = AsciiLower(path);
-  const std::string_view name = LastStep(lower);
-  return AnyFolder(lower, IsPrivateFolder) || IsHidden(name) || IsKey(name);
+  return AnyFolder(lower, IsPrivateFolder) || IsPrivateName(LastStep(lower));
 }
 
 }  // namespace sahpool::serve

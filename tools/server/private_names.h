@@ -1,5 +1,5 @@
 // Which names are never served, because what they usually hold is secret: dotfiles and keys,
-// and copies of keys as editors leave them.
+// and copies of them as editors, tools and people name them.
 //
 // Contract: the case of names doesn't matter, as file systems exist to which it doesn't.
 // Threads: safe. Ownership: none. Errors: none.

@@ -65,6 +65,7 @@ std::optional<Refusal> SplitTarget(std::string_view target, Request& request) {
     const size_t end = std::min(target.find_first_of("/?"), target.size());
     request.authority = target.substr(0, end);
     target.remove_prefix(end);
+    if (request.authority.empty()) return Refusal{status::bad_request, "Not a valid target"};
     if (!target.starts_with('/')) request.path = "/";
   } else if (!target.starts_with('/')) {
     return Refusal{status::bad_request, "Not a valid target"};

@@ -1,10 +1,18 @@
 // sahpool create, resize, import and rm.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { temporaryDirectory } from '../browser/support/files.mjs';
+import { runToEnd } from './server-process.mjs';
 import { TOOL, exitCode, fingerprint, json, output, sahpool, unpackFixture } from './tool.mjs';
 
 // Leaves a database with a row in its WAL and one in the file, as if the program had been killed.
@@ -32,6 +40,28 @@ describe('create and resize', () => {
     assert.equal((await json('check', folder))[0].ok, true);
     const again = await sahpool('create', folder, '--capacity', '3');
     assert.equal(again.code, exitCode.exists);
+  });
+
+  test('a pool that several make at once is made by one', async () => {
+    const makeAll = `for n in 3 4 5 6; do
+      { "$0" create "$1" --capacity $n 2> /dev/null && echo $n || echo "$n: $?" >> "$1.codes"; } &
+    done; wait`;
+    for (let round = 0; round < 12; ++round) {
+      const folder = join(temporaryDirectory('tool'), 'pool');
+      const { stdout } = await runToEnd('bash', ['-c', makeAll, TOOL, folder]);
+      assert.match(stdout, /^\d\n$/, 'one of them did');
+      assert.equal((await json('info', folder)).capacity, Number(stdout));
+      const others = readFileSync(`${folder}.codes`, 'utf8').trim().split('\n');
+      assert.equal(others.length, 3);
+      for (const other of others) assert.match(other, /: (4|6)$/);
+    }
+  });
+
+  test('no name is not the current folder', async () => {
+    const cwd = temporaryDirectory('tool');
+    const { status } = spawnSync(TOOL, ['create', '', '--capacity', '3'], { cwd });
+    assert.equal(status, exitCode.usage);
+    assert.deepEqual(readdirSync(cwd), []);
   });
 
   test('resize makes and removes free slots only', async () => {
@@ -75,6 +105,18 @@ describe('import and rm', () => {
     await output('import', folder, source, 'dir/wal.db');
     assert.deepEqual(await json('query', folder, 'dir/wal.db', all), [{ xs: 'file,wal' }]);
     assert.equal(fingerprint(source), before);
+  });
+
+  test('finds the WAL of a database that a link leads to, where SQLite does', async () => {
+    const { folder, created } = makePool(2);
+    await created;
+    const links = temporaryDirectory('source');
+    symlinkSync(source, join(links, 'link.db'));
+    symlinkSync('link.db', join(links, 'second.db'));
+    for (const name of ['link.db', 'second.db']) {
+      await output('import', folder, join(links, name), name);
+      assert.deepEqual(await json('query', folder, name, all), [{ xs: 'file,wal' }]);
+    }
   });
 
   test('imports from the standard input', async () => {

@@ -1,6 +1,6 @@
 // sahpool ls, info, check, export and query, on pools that the official package wrote.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -15,7 +15,7 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryDirectory } from '../browser/support/files.mjs';
@@ -146,6 +146,17 @@ describe('export', () => {
     assert.ok(!existsSync(`${other}-wal`));
   });
 
+  test('fails where a journal cannot be removed that SQLite would apply', async () => {
+    const kept = join(temporaryDirectory('out'), 'kept.db');
+    writeFileSync(kept, 'old');
+    mkdirSync(`${kept}-journal/full`, { recursive: true });
+    const { code, stderr } = await sahpool('export', folder, 'app.db', kept, '--force');
+    assert.equal(code, exitCode.failed);
+    assert.match(stderr, /kept\.db-journal: .*would be taken for the new database's/);
+    assert.equal(readFileSync(kept, 'utf8'), 'old');
+    assert.deepEqual(readdirSync(dirname(kept)).sort(), ['kept.db', 'kept.db-journal']);
+  });
+
   test('- is the standard output', async () => {
     const bytes = execFileSync(TOOL, ['export', folder, 'app.db', '-'], { maxBuffer: 1 << 24 });
     assert.ok(bytes.equals(readFileSync(file)));
@@ -259,12 +270,17 @@ describe('the command line', () => {
       assert.match(await output(command, '--help'), /DIR/);
     }
     assert.match(await output('--version'), /^\d+\.\d+\.\d+\n$/);
+    for (const word of ['--help', '--version']) {
+      const { status } = spawnSync('bash', ['-c', '"$0" "$1" > /dev/full', TOOL, word]);
+      assert.equal(status, exitCode.failed);
+    }
   });
 
   for (const words of [
     [],
     ['unknown'],
     ['ls'],
+    ['ls', ''],
     ['create', 'x'],
     ['create', 'x', '--capacity', '0'],
   ]) {

@@ -66,13 +66,11 @@ void AddSlots(DirectoryPool& pool, std::int32_t count, const fs::path& folder) {
   }
 }
 
-// Takes away again what was made of a pool that could not be made whole.
+// Takes away again what was made of a pool that could not be made whole. Not for longer than the
+// pool is open: then another process may make one in its place.
 class NewPool {
  public:
-  explicit NewPool(fs::path folder) : folder_(std::move(folder)) {
-    std::error_code ignored;
-    was_there_ = fs::exists(folder_, ignored);
-  }
+  NewPool(fs::path folder, bool was_there) : folder_(std::move(folder)), was_there_(was_there) {}
   ~NewPool() {
     if (is_kept_) return;
     std::error_code ignored;
@@ -92,7 +90,7 @@ class NewPool {
 
  private:
   const fs::path folder_;
-  bool was_there_ = false;
+  const bool was_there_;
   bool is_kept_ = false;
 };
 
@@ -107,17 +105,19 @@ ExitCode Remove(const Arguments& arguments) {
 
 ExitCode Create(const Arguments& arguments) {
   std::error_code error;
-  if (fs::exists(arguments.dir, error) && !fs::is_empty(arguments.dir, error)) {
-    throw Failure(ExitCode::kExists, arguments.dir.string() + " exists and is not empty");
-  }
+  const Failure exists(ExitCode::kExists, arguments.dir.string() + " exists and is not empty");
+  const bool was_there = fs::exists(arguments.dir, error);
+  if (was_there && !fs::is_empty(arguments.dir, error)) throw exists;
   RequireRoom(arguments.capacity);
   CatchInterruptions();
   ToolHost host(Access::kWrite);
-  NewPool made(arguments.dir);
   const auto pool =
       Require(DirectoryPool::Open(arguments.dir,
                                   {.vfs_name = kVfsName, .initial_capacity = 0, .host = &host}),
               arguments.dir.string());
+  // Another process has made one since.
+  if (pool->vfs().pool().capacity() > 0) throw exists;
+  NewPool made(arguments.dir, was_there);
   AddSlots(*pool, arguments.capacity, arguments.dir);
   FlushFolder(arguments.dir / kSlotFolder);
   FlushFolder(arguments.dir);

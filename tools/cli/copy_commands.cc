@@ -43,7 +43,10 @@ std::optional<FileSource> FileOf(const Snapshot& snapshot, const Slot& slot,
 }
 
 void ImportFile(const fs::path& path, sahpool::Import& import) {
-  DatabaseOnDisk database(path, Links::kFollow);
+  // SQLite keeps the journal and the WAL beside the file, not beside a link to it.
+  std::error_code error;
+  const fs::path target = fs::canonical(path, error);
+  DatabaseOnDisk database(error ? path : target, Links::kFollow);
   CommittedImage& image = database.image();
   CopyBytes(
       path.string(), image.size(),

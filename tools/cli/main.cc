@@ -24,6 +24,7 @@ using sahpool::cli::ExitCode;
 using Command = std::function<ExitCode(const Arguments&)>;
 
 constexpr std::int32_t kMaxCapacity = 100000;
+constexpr const char* kOutputIsFull = "the standard output takes no more";
 
 constexpr const char* kFooter = R"(
 DIR is the directory of a pool (with a folder .opaque in it), a folder of slots,
@@ -43,6 +44,10 @@ Examples:
   sahpool find ~/.config/chromium
   sahpool ls ~/.mozilla/firefox/abc.default --pool my-app-data
   sahpool export my-pool app.db /tmp/app.db)";
+
+// "" is the current folder to some system calls: what an unset variable leaves of a command line.
+const CLI::Validator kGiven([](const std::string& text) { return text.empty() ? "is empty" : ""; },
+                            "");
 
 class CommandLine {
  public:
@@ -65,7 +70,7 @@ class CommandLine {
   }
   CLI::App* AddOnPool(const std::string& name, const std::string& description, Command command) {
     CLI::App* const added = Add(name, description, std::move(command));
-    added->add_option("DIR", arguments_.dir, "Where the pool is")->required();
+    added->add_option("DIR", arguments_.dir, "Where the pool is")->required()->check(kGiven);
     added->add_option("--pool", arguments_.pool, "Which pool, if there are several in DIR")
         ->type_name("POOL");
     return added;
@@ -80,7 +85,9 @@ class CommandLine {
   void DeclareReading() {
     CLI::App* const find = Add("find", "List the pools in a browser profile or any other folder",
                                sahpool::cli::FindInProfile);
-    find->add_option("PROFILE", arguments_.dir, "The folder to look through")->required();
+    find->add_option("PROFILE", arguments_.dir, "The folder to look through")
+        ->required()
+        ->check(kGiven);
     AddJson(find);
 
     CLI::App* const ls =
@@ -113,7 +120,8 @@ class CommandLine {
         sahpool::cli::Export);
     AddName(exporting);
     exporting->add_option("OUT", arguments_.file, "The file to write; - is the standard output")
-        ->required();
+        ->required()
+        ->check(kGiven);
     exporting->add_flag("--force", arguments_.force, "Replace OUT if it exists");
 
     CLI::App* const recover = AddOnPool(
@@ -121,13 +129,15 @@ class CommandLine {
         sahpool::cli::Recover);
     recover->add_option("--to", arguments_.file, "A new or empty folder to write to")
         ->type_name("OUT")
-        ->required();
+        ->required()
+        ->check(kGiven);
     AddJson(recover);
 
     CLI::App* const importing = AddOnPool(
         "import", "Bring a database into a pool, journal and WAL applied", sahpool::cli::Import);
     importing->add_option("IN", arguments_.file, "The database; - is the standard input")
-        ->required();
+        ->required()
+        ->check(kGiven);
     AddName(importing, "Its name in the pool");
     importing->add_flag("--force", arguments_.force, "Replace NAME if it exists");
   }
@@ -137,7 +147,9 @@ class CommandLine {
                       sahpool::cli::Remove));
 
     CLI::App* const create = Add("create", "Make a new, empty pool", sahpool::cli::Create);
-    create->add_option("DIR", arguments_.dir, "The directory; new or empty")->required();
+    create->add_option("DIR", arguments_.dir, "The directory; new or empty")
+        ->required()
+        ->check(kGiven);
     create->add_option("--capacity", arguments_.capacity, "How many files it can hold")
         ->type_name("N")
         ->check(CLI::Range(1, kMaxCapacity))
@@ -173,7 +185,8 @@ int EndOfParsing(const CLI::App& app, const CLI::ParseError& error) {
   std::ostringstream output;
   std::ostringstream errors;
   const bool is_done = app.exit(error, output, errors) == 0;
-  std::fputs(output.str().c_str(), stdout);
+  const bool is_written = std::fputs(output.str().c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  if (!is_written) return Fail(ExitCode::kFailed, kOutputIsFull);
   std::istringstream lines(errors.str());
   for (std::string line; std::getline(lines, line);) {
     std::fputs((sahpool::cli::Printable(line) + "\n").c_str(), stderr);
@@ -202,7 +215,7 @@ int Run(int argc, char** argv) {
   }
   const ExitCode code = command_line.Run();
   if (std::fflush(stdout) != 0) {
-    return Fail(ExitCode::kFailed, "the standard output takes no more");
+    return Fail(ExitCode::kFailed, kOutputIsFull);
   }
   return static_cast<int>(code);
 }

@@ -166,10 +166,6 @@ void OutputFile::FillStandardOutput(std::int64_t end) {
 void OutputFile::Finish(std::int64_t size) {
   if (is_standard_output()) return FillStandardOutput(size);
   if (ftruncate(descriptor_, size) != 0 || fsync(descriptor_) != 0) Fail(path_);
-  if (replaces_) {
-    std::error_code ignored;
-    for (const char* const suffix : kJournalSuffixes) fs::remove(path_.string() + suffix, ignored);
-  }
   if (TakePlace() != 0) {
     if (errno != EEXIST) Fail(path_);
     throw Failure(ExitCode::kExists, path_.string() + " exists; --force replaces it");
@@ -182,11 +178,25 @@ void OutputFile::Finish(std::int64_t size) {
 int OutputFile::TakePlace() {
   if (temporary_.empty() && !replaces_) return LinkTo(path_.string());
   if (temporary_.empty()) LinkBeside();
+  if (replaces_) RemoveJournals();
   const unsigned flags = replaces_ ? 0U : RENAME_NOREPLACE;
   const int renamed = renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), flags);
   // Not every file system can refuse; it was looked at before.
   if (renamed == 0 || errno != EINVAL) return renamed;
   return rename(temporary_.c_str(), path_.c_str());
+}
+
+// Those of the file that is replaced: beside the new one they would be applied to it. Last of all
+// that can fail, since without them the old one may not be whole.
+void OutputFile::RemoveJournals() const {
+  for (const char* const suffix : kJournalSuffixes) {
+    std::error_code error;
+    const fs::path journal = path_.string() + suffix;
+    fs::remove(journal, error);
+    if (!error) continue;
+    throw Failure(ExitCode::kFailed, journal.string() + ": " + error.message() +
+                                         "; it would be taken for the new database's");
+  }
 }
 
 int OutputFile::LinkTo(const std::string& path) {

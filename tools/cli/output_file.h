@@ -43,6 +43,7 @@ class OutputFile {
   void WriteToStandardOutput(std::span<const std::byte> bytes);
   void FillStandardOutput(std::int64_t end);
   int TakePlace();
+  void RemoveJournals() const;
   int LinkTo(const std::string& path);
   void LinkBeside();
 

@@ -48,6 +48,8 @@ class DirectoryPool {
 
   // Where its slots are.
   const std::filesystem::path& slots() const { return folder_.path(); }
+  // Whether this process is a fork of the one that opened it, and can do nothing but destroy it.
+  bool is_inherited() const { return folder_.is_inherited(); }
 
   // Adds `count` slots, or none.
   Status AddCapacity(std::int32_t count);

@@ -158,6 +158,8 @@ Status Open(LibraryPool& pool, bool clear) {
 
 void LetGo(LibraryPool& pool) {
   pool.host.set_grower(nullptr);
+  // A forked process has none of the threads, for which the grower would wait for ever.
+  if (pool.open != nullptr && pool.open->is_inherited()) static_cast<void>(pool.grower.release());
   pool.grower.reset();
   pool.vfs = nullptr;
   pool.open.reset();

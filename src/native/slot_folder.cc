@@ -140,7 +140,14 @@ Status SlotFolder::Open(int flags) {
   return {};
 }
 
+// What a forked process removed would be gone for the one that has the pool.
+Status SlotFolder::CheckOwned() const {
+  if (!is_inherited()) return {};
+  return {Code::kMisuse, "a forked process can't use the pool of another"};
+}
+
 Status SlotFolder::Flush() {
+  if (Status s = CheckOwned(); !s.ok()) return s;
   const int result = RetryInterrupted([this] { return calls_->Flush(folder_.number()); });
   return IsFlushed(result) ? Status() : ErrnoStatus("fsync of the folder of slots", errno);
 }
@@ -227,9 +234,7 @@ Result<SlotFile> SlotFolder::MakeSlot(Host& host, int descriptor_limit) {
 }
 
 Result<std::vector<SlotFile>> SlotFolder::MakeSlots(int count, Host& host) {
-  if (folder_.is_inherited()) {
-    return Status(Code::kMisuse, "a forked process can't use the pool of another");
-  }
+  if (Status s = CheckOwned(); !s.ok()) return s;
   const int limit = DescriptorLimit();
   if (count >= limit) return TooManySlots();
   std::vector<SlotFile> slots;
@@ -250,6 +255,7 @@ void SlotFolder::RemoveNew(std::span<const SlotFile> slots) {
 }
 
 Status SlotFolder::Remove(const PosixHandle& handle, const char* name) {
+  if (Status s = CheckOwned(); !s.ok()) return s;
   if (!handle.IsAt(folder_.number(), name)) return {};
   if (calls_->Remove(folder_.number(), name, 0) == 0 || errno == ENOENT) return {};
   return ErrnoStatus("remove a slot", errno);

@@ -38,6 +38,8 @@ class SlotFolder {
   SlotFolder() = default;
 
   const std::filesystem::path& path() const { return path_; }
+  // Whether this process is a fork of the one that opened it: then it can neither make nor remove.
+  bool is_inherited() const { return folder_.is_inherited(); }
 
   // Opens all slots; `others` gets the names of what is left alone. A file that can't be read is
   // an error: it may be a slot.
@@ -62,6 +64,7 @@ class SlotFolder {
   SlotFolder(std::filesystem::path directory, std::filesystem::path path, PosixCalls& calls)
       : directory_(std::move(directory)), path_(std::move(path)), calls_(&calls) {}
 
+  Status CheckOwned() const;
   Status Make(const std::filesystem::path& folder);
   Status Open(int flags);
   Result<Descriptor> OpenIfSlot(const char* name) const;

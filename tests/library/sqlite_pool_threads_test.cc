@@ -1,6 +1,8 @@
 // Pools of the C++ library that grow, are waited for and are managed while other threads use them.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -118,6 +120,29 @@ TEST_F(SqlitePoolThreadsTest, WaitsForAPoolThatIsOpenElsewhere) {
   options.acquire_timeout_ms = 10'000;
   EXPECT_TRUE(SqlitePool::Open(options).Wait().ok());
   closer.join();
+}
+
+TEST_F(SqlitePoolThreadsTest, AForkedProcessWaitsForNoThreadAndRemovesNothing) {
+  PoolOptions options = Options();
+  options.keep_free = 2;
+  SqlitePool pool = Open(options);
+  Make("app.db", 7);
+  for (const bool removes : {false, true}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(10);
+      if (removes && pool.Remove().Wait().status().code() != Code::kMisuse) _exit(1);
+      pool = SqlitePool();
+      _exit(0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(NumberIn("app.db"), 7);
+  }
+  ASSERT_TRUE(pool.Pause().ok());
+  ASSERT_TRUE(pool.Unpause().Wait().ok());
+  EXPECT_EQ(NumberIn("app.db"), 7);
 }
 
 TEST_F(SqlitePoolThreadsTest, ConnectionsOfOtherThreadsGoOnWhileThePoolIsManaged) {

@@ -279,8 +279,11 @@ TEST_F(PosixCallsTest, AForkedProcessCanNeitherUseThePoolNorKeepIt) {
   ASSERT_EQ(connection->Execute("CREATE TABLE t(x)"), SQLITE_OK);
   EXPECT_TRUE(InChild([&] {
     return connection->Execute("INSERT INTO t VALUES(1)") != SQLITE_OK &&
-           pool.value()->AddCapacity(1).code() == Code::kMisuse;
+           pool.value()->AddCapacity(1).code() == Code::kMisuse &&
+           pool.value()->ReduceCapacity(1).status().code() == Code::kMisuse &&
+           pool.value()->Remove().code() == Code::kMisuse;
   }));
+  EXPECT_EQ(SlotsOnDisk(), 3U);
   EXPECT_EQ(connection->Query("SELECT count(*) FROM t"), "0");
   EXPECT_EQ(connection->Execute("INSERT INTO t VALUES(1)"), SQLITE_OK);
   connection.reset();

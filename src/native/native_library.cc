@@ -159,7 +159,9 @@ Status Open(LibraryPool& pool, bool clear) {
 void LetGo(LibraryPool& pool) {
   pool.host.set_grower(nullptr);
   // A forked process has none of the threads, for which the grower would wait for ever.
-  if (pool.open != nullptr && pool.open->is_inherited()) static_cast<void>(pool.grower.release());
+  if (pool.open != nullptr && pool.open->is_inherited()) {
+    [[maybe_unused]] const auto* const left_alone = pool.grower.release();
+  }
   pool.grower.reset();
   pool.vfs = nullptr;
   pool.open.reset();

@@ -1,6 +1,13 @@
 // sahpool recover and check, on pools with every kind of damage.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { temporaryDirectory } from '../browser/support/files.mjs';
@@ -148,8 +155,14 @@ describe('slots', () => {
     const pool = new DamagedPool('v2-small');
     truncateSync(pool.slotOf('/app.db'), HEADER + 100_000);
     assert.ok((await pool.problems()).length > 0);
+    const cutShort = /cut short: its header says 180224 bytes, there are 100000/;
+    const out = join(temporaryDirectory('out'), 'app.db');
+    const { code, stderr } = await sahpool('export', pool.folder, 'app.db', out);
+    assert.equal(code, exitCode.damaged);
+    assert.match(stderr, cutShort);
+    assert.equal(statSync(out).size, 100_000);
     const app = byName(await pool.recover(exitCode.damaged), '/app.db');
-    assert.match(app.detail, /cut short: its header says 180224 bytes, there are 100000/);
+    assert.match(app.detail, cutShort);
     assert.equal(app.bytes, 100_000);
     assert.notEqual(app.integrity, 'ok');
   });

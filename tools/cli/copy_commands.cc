@@ -10,10 +10,12 @@
 
 #include "cli/commands.h"
 #include "cli/database_on_disk.h"
+#include "cli/encryption.h"
 #include "cli/interruption.h"
 #include "cli/open_pool.h"
 #include "cli/output.h"
 #include "cli/output_file.h"
+#include "format/database_header.h"
 #include "pool/import.h"
 
 namespace sahpool::cli {
@@ -40,6 +42,20 @@ std::optional<FileSource> FileOf(const Snapshot& snapshot, const Slot& slot,
   const auto found = std::ranges::find(place.slots, slot.slot_name(), &SlotFile::name);
   if (found == place.slots.end()) return std::nullopt;
   return FileSource(found->path, kSlotDataOffset);
+}
+
+// What keeps SQLite from reading what has been exported, as far as the first bytes tell. Whoever
+// relies on the copy has to know; what is encrypted says nothing.
+void RequireWhole(Snapshot& snapshot, const Slot& slot, const PoolPlace& place) {
+  std::array<std::byte, kDatabaseHeaderSize> header{};
+  if (!slot.is_database() || snapshot.size() < static_cast<std::int64_t>(header.size())) return;
+  Require(snapshot.Read(header, 0));
+  const Status whole = CheckDatabaseHeader(header, snapshot.size());
+  if (whole.ok()) return;
+  const auto file = std::ranges::find(place.slots, slot.slot_name(), &SlotFile::name);
+  if (file != place.slots.end() && LooksEncrypted(file->path)) return;
+  throw Failure(ExitCode::kDamaged, std::string(slot.name().view()) +
+                                        " was written as it is: " + std::string(whole.text()));
 }
 
 void ImportFile(const fs::path& path, sahpool::Import& import) {
@@ -85,6 +101,7 @@ ExitCode Export(const Arguments& arguments) {
       [&](std::span<const std::byte> bytes, std::int64_t offset) { output.Write(bytes, offset); },
       file ? &*file : nullptr);
   output.Finish(snapshot->size());
+  RequireWhole(*snapshot, slot, place);
   return ExitCode::kDone;
 }
 

@@ -59,6 +59,8 @@ void Session::StartPool() {
 void Session::Run(const Operation& operation) {
   if (!failure_.empty()) return;
   last_code_ = SQLITE_OK;
+  // Not in the middle of an operation: a connection that is being closed may keep something back.
+  if (!HasUnflushedChanges(*disk_)) was_weak_ = was_careless_ = false;
   NoteWeakness();
   if (operation.action != Action::kKill) moment_.reset();
   moments_ = 0;

@@ -116,7 +116,6 @@ void Session::NoteJournalModes(SimulatedConnection& connection) {
 // tears, reorders or forgets writes it promises nothing, until all of them have been flushed. With
 // OFF it flushes nothing, and only what a killed process leaves is promised.
 void Session::NoteWeakness() {
-  if (!HasUnflushedChanges(*disk_)) was_weak_ = was_careless_ = false;
   for (const SimulatedConnection& connection : connections_) {
     for (std::size_t i = 0; i < kDatabaseCount; ++i) {
       if (!Sees(connection, i)) continue;

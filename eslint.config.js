@@ -70,7 +70,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/emscripten/*.ts'],
+    files: ['src/browser/emscripten/*.ts'],
     extends: [
       eslint.configs.recommended,
       tseslint.configs.strictTypeChecked,
@@ -78,13 +78,13 @@ export default tseslint.config(
     ],
     languageOptions: {
       parserOptions: {
-        project: './src/emscripten/tsconfig.json',
+        project: './src/browser/emscripten/tsconfig.json',
         tsconfigRootDir: import.meta.dirname,
       },
     },
   },
   {
-    files: ['src/emscripten/library.js'],
+    files: ['src/browser/emscripten/{library,host-imports}.js'],
     languageOptions: {
       globals: {
         ...readonly(['ASYNCIFY', 'LibraryManager', 'Module', 'mergeInto', 'wasmMemory']),

@@ -8,7 +8,7 @@ if(CMAKE_SIZEOF_VOID_P EQUAL 8)
 endif()
 
 target_sources(sahpool PRIVATE
-  src/emscripten/browser_library.cc src/storage/host_storage.cc src/wasm/exports.cc)
+  src/browser/emscripten/browser_library.cc src/browser/host_storage.cc src/browser/exports.cc)
 if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
   # This compiler's library has coroutines in std::experimental alone.
   target_compile_options(sahpool PUBLIC
@@ -24,7 +24,7 @@ target_compile_options(sahpool PRIVATE -pthread)
 set(SAHPOOL_EMSCRIPTEN_HOST "" CACHE FILEPATH
     "A sahpool-host.js that was made before; empty to make it with Node.js")
 set(host ${SAHPOOL_EMSCRIPTEN_HOST})
-set(library ${CMAKE_CURRENT_SOURCE_DIR}/src/emscripten/library.js)
+set(libraries library host-imports)
 if(NOT host)
   find_program(SAHPOOL_NODE node REQUIRED NO_CMAKE_FIND_ROOT_PATH)
   if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/node_modules/vite)
@@ -32,9 +32,9 @@ if(NOT host)
             "Emscripten. Use an installed copy, or set SAHPOOL_EMSCRIPTEN_HOST.")
   endif()
   set(host ${CMAKE_CURRENT_BINARY_DIR}/sahpool-host.js)
-  file(GLOB host_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/npm/src/*.ts
-       ${CMAKE_CURRENT_SOURCE_DIR}/src/emscripten/*.ts)
-  set(build_host ${CMAKE_CURRENT_SOURCE_DIR}/src/emscripten/build-host.mjs)
+  file(GLOB host_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/npm/src/*/*.ts
+       ${CMAKE_CURRENT_SOURCE_DIR}/src/browser/emscripten/*.ts)
+  set(build_host ${CMAKE_CURRENT_SOURCE_DIR}/src/browser/emscripten/build-host.mjs)
   add_custom_command(OUTPUT ${host} COMMAND ${SAHPOOL_NODE} ${build_host} ${host}
     DEPENDS ${host_sources} ${build_host} COMMENT "Bundling the host for Emscripten")
   add_custom_target(sahpool_host DEPENDS ${host})
@@ -43,11 +43,17 @@ endif()
 
 set(installed $<INSTALL_PREFIX>/${CMAKE_INSTALL_LIBDIR}/sahpool)
 set(host_file $<BUILD_INTERFACE:${host}>$<INSTALL_INTERFACE:${installed}/sahpool-host.js>)
-set(library_file $<BUILD_INTERFACE:${library}>$<INSTALL_INTERFACE:${installed}/sahpool-library.js>)
-target_link_options(sahpool INTERFACE
-  "SHELL:--extern-pre-js ${host_file}" "SHELL:--js-library ${library_file}")
-set_property(TARGET sahpool PROPERTY INTERFACE_LINK_DEPENDS ${host_file} ${library_file})
+target_link_options(sahpool INTERFACE "SHELL:--extern-pre-js ${host_file}")
+set_property(TARGET sahpool PROPERTY INTERFACE_LINK_DEPENDS ${host_file})
+foreach(library IN LISTS libraries)
+  set(source ${CMAKE_CURRENT_SOURCE_DIR}/src/browser/emscripten/${library}.js)
+  set(file $<BUILD_INTERFACE:${source}>$<INSTALL_INTERFACE:${installed}/sahpool-${library}.js>)
+  target_link_options(sahpool INTERFACE "SHELL:--js-library ${file}")
+  set_property(TARGET sahpool APPEND PROPERTY INTERFACE_LINK_DEPENDS ${file})
+  if(SAHPOOL_INSTALL)
+    install(FILES ${source} DESTINATION ${CMAKE_INSTALL_LIBDIR}/sahpool RENAME sahpool-${library}.js)
+  endif()
+endforeach()
 if(SAHPOOL_INSTALL)
   install(FILES ${host} DESTINATION ${CMAKE_INSTALL_LIBDIR}/sahpool RENAME sahpool-host.js)
-  install(FILES ${library} DESTINATION ${CMAKE_INSTALL_LIBDIR}/sahpool RENAME sahpool-library.js)
 endif()

@@ -28,18 +28,18 @@ function wordsOf(url) {
 const ofNode = ['process', 'getBuiltinModule', 'readFileSync'];
 const typescript = new URL('./', import.meta.resolve('typescript'));
 const foreign = [
-  ...['index', 'attach', 'types', 'errors'].map(
+  ...['api/index', 'api/attach', 'core/types', 'core/errors'].map(
     (it) => new URL(`dist/${it}.d.ts`, import.meta.url),
   ),
-  ...['sqlite-namespace', 'abi'].map((it) => new URL(`src/${it}.ts`, import.meta.url)),
+  ...['sqlite-namespace', 'abi'].map((it) => new URL(`src/core/${it}.ts`, import.meta.url)),
   ...fs
     .readdirSync(typescript)
     .filter((it) => /^lib\.(es|webworker|decorators).*\.d\.ts$/.test(it))
     .map((it) => new URL(it, typescript)),
 ];
 const spelled = fs
-  .readdirSync(modules)
-  .filter((it) => it !== 'wa-sqlite.js')
+  .readdirSync(modules, { recursive: true })
+  .filter((it) => it.endsWith('.js') && !it.endsWith('wa-sqlite.js'))
   .flatMap((it) => fs.readFileSync(path.join(modules, it), 'utf8').match(/(?<=')\w+(?=')/g) ?? []);
 const reserved = [...new Set([...ofNode, ...foreign.flatMap(wordsOf), ...spelled])];
 
@@ -53,7 +53,7 @@ const shortened = {
 };
 
 const bundle = await rolldown({
-  input: path.join(modules, 'index.js'),
+  input: path.join(modules, 'api/index.js'),
   transform: { target: 'es2022' },
   plugins: [shortened],
 });
@@ -75,7 +75,7 @@ fs.writeFileSync(path.join(output, 'sahpool.wasm'), module);
 
 // An entry of its own, which imports the other one by what is public of it.
 const adapterBundle = await rolldown({
-  input: path.join(modules, 'wa-sqlite.js'),
+  input: path.join(modules, 'api/wa-sqlite.js'),
   external: [/\/index\.js$/],
   transform: { target: 'es2022' },
 });
@@ -84,6 +84,6 @@ await adapterBundle.write({
   format: 'es',
   minify: true,
   comments: false,
-  paths: { [path.join(modules, 'index.js')]: '../index.js' },
+  paths: { [path.join(modules, 'api/index.js')]: '../index.js' },
 });
 await adapterBundle.close();

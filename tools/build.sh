@@ -19,10 +19,15 @@ readonly SIDE_MODULE=$WASM/sahpool.wasm
 readonly CONFORMANCE=build/conformance
 readonly PACKAGE_STAMP=build/package.stamp
 
-# Ninja configures again by itself whenever a CMake file has changed.
+# Ninja configures again by itself whenever a CMake file has changed, but not for a project that was
+# moved.
 configure() {
   local source=$1 build=$2
-  [[ -f $build/build.ninja ]] || cmake -S "$source" -B "$build" -G Ninja "${@:3}"
+  if ! [[ -f $build/build.ninja ]] ||
+    ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(realpath "$source")" "$build/CMakeCache.txt"; then
+    rm -rf "$build"
+    cmake -S "$source" -B "$build" -G Ninja "${@:3}"
+  fi
 }
 
 build_native() {
@@ -31,7 +36,7 @@ build_native() {
 }
 
 build_side_module() {
-  configure src/wasm "$WASM"
+  configure src/browser "$WASM"
   cmake --build "$WASM"
 }
 

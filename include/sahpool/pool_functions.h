@@ -60,10 +60,10 @@ int sahpool_unlink(sahpool_pool* pool, const char* name);
  * open. finish then only gives it the final name (SQLITE_BUSY while it is open), abort deletes
  * it. */
 int sahpool_import_begin(sahpool_pool* pool, const char* name, sahpool_import** out);
-int sahpool_import_write(sahpool_import* import, const void* bytes, int count);
-int sahpool_import_stage(sahpool_import* import, const char* temporary_name);
-int sahpool_import_finish(sahpool_import* import);
-void sahpool_import_abort(sahpool_import* import);
+int sahpool_import_write(sahpool_import* running, const void* bytes, int count);
+int sahpool_import_stage(sahpool_import* running, const char* temporary_name);
+int sahpool_import_finish(sahpool_import* running);
+void sahpool_import_abort(sahpool_import* running);
 
 /* Exports what is committed of a file, as it is at the moment of begin. Until end the export is a
  * reader of the database: connections that would write it get SQLITE_BUSY, and a WAL is not
@@ -73,9 +73,9 @@ void sahpool_import_abort(sahpool_import* import);
  * middle of a transaction that no journal here is seen to undo, and SQLITE_NOTADB where what a
  * killed process has left can't be read, as a VFS above encrypts it. */
 int sahpool_export_begin(sahpool_pool* pool, const char* name, sahpool_export** out);
-double sahpool_export_size(sahpool_export* exported);
-int sahpool_export_read(sahpool_export* exported, void* into, int count, double offset);
-void sahpool_export_end(sahpool_export* exported);
+double sahpool_export_size(sahpool_export* running);
+int sahpool_export_read(sahpool_export* running, void* into, int count, double offset);
+void sahpool_export_end(sahpool_export* running);
 
 /* Quarantined slots, by index (0 to count - 1): the slot's file name, the name that its header
  * claims ("" when unreadable), the reason for people, and the bytes behind the header. */

@@ -1,5 +1,5 @@
 // A read-only run of bytes with a known size: a file's content, wherever it lies.
-// Lets code that interprets bytes (pool/committed_image.h) work on slots, on
+// Lets code that interprets bytes (format/committed_image.h) work on slots, on
 // plain files and on memory alike.
 // Threads: as the implementation says. The reader does not own the source.
 #ifndef SAHPOOL_FORMAT_BYTE_SOURCE_H_

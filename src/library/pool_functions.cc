@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "emscripten/kept_exports.h"
+#include "abi/kept_exports.h"
 #include "library/pool_object.h"
 
 using sahpool::Code;

@@ -1,6 +1,6 @@
 // sahpool_pool: the object behind the C functions, whatever opens the pool's slots.
 //
-// Whoever opens slots derives from it: src/wasm/exports.cc where JavaScript does,
+// Whoever opens slots derives from it: src/browser/exports.cc where JavaScript does,
 // src/native/native_library.cc over a directory. Threads, ownership and errors are as
 // sahpool/pool_functions.h says.
 #ifndef SAHPOOL_LIBRARY_POOL_OBJECT_H_
@@ -8,11 +8,11 @@
 
 #include <memory>
 
-#include "pool/import.h"
 #include "pool/pool.h"
-#include "pool/snapshot.h"
 #include "sahpool/pool_functions.h"
 #include "sahpool/status.h"
+#include "transfer/import.h"
+#include "transfer/snapshot.h"
 #include "vfs/pool_vfs.h"
 #include "vfs/result_code.h"
 

@@ -15,11 +15,11 @@
 #include <memory>
 #include <string_view>
 
+#include "format/committed_image.h"
 #include "format/file_name.h"
-#include "pool/committed_image.h"
-#include "pool/slot.h"
-#include "pool/slot_lists.h"
 #include "sahpool/status.h"
+#include "slot/slot.h"
+#include "slot/slot_lists.h"
 #include "storage/storage.h"
 
 namespace sahpool {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include "pool/committed_image.h"
+#include "format/committed_image.h"
 #include "pool/pool.h"
 
 namespace sahpool {

@@ -11,7 +11,7 @@
 
 #include <cstdint>
 
-#include "pool/slot.h"
+#include "slot/slot.h"
 #include "vfs/file_lock.h"
 #include "vfs/read_cache.h"
 #include "vfs/wal_index.h"

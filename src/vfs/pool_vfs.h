@@ -15,8 +15,8 @@
 #include <string_view>
 
 #include "pool/pool.h"
-#include "pool/snapshot.h"
 #include "sahpool/status.h"
+#include "transfer/snapshot.h"
 #include "vfs/mutex.h"
 #include "vfs/open_file.h"
 
@@ -76,7 +76,7 @@ class PoolVfs {
   // written, reads of the image are kBusy. kBusy, too, in the middle of a write transaction that no
   // journal here is seen to undo: journal_mode MEMORY or OFF, a VFS above that encrypts its
   // journal, and the moment in which another thread has deleted it. kNotADatabase where a journal
-  // or WAL can't be read otherwise (pool/committed_image.h).
+  // or WAL can't be read otherwise (format/committed_image.h).
   Result<std::unique_ptr<Snapshot>> OpenSnapshot(Slot& slot);
 
   // How often files of the pool are open now.

@@ -14,8 +14,8 @@
 #include <memory>
 #include <span>
 
-#include "pool/slot.h"
 #include "sahpool/status.h"
+#include "slot/slot.h"
 
 namespace sahpool {
 

@@ -133,7 +133,7 @@ int AccessMethod(sqlite3_vfs* vfs, const char* name, int flags, int* result) {
   const Pool& pool = (*entered).pool();
   const Slot* const slot = FindAsGiven(pool, name);
   // SQLite rolls nothing back by a journal whose super-journal is gone.
-  if (slot == nullptr && std::string_view(name).find("-mj") != std::string_view::npos) {
+  if (slot == nullptr && pool.quarantined_count() > 0) {
     if (const auto resolved = pool.Resolve(name); resolved.ok()) {
       if (Status s = pool.CheckAbsence(resolved.value()); !s.ok()) {
         (*entered).Fail(s, SQLITE_IOERR_ACCESS);

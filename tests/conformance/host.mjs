@@ -1,12 +1,12 @@
 // Runs the conformance suite in WebAssembly, over SyncAccessHandles: in a browser's worker over those
 // of its OPFS, in Node over those of tests/standin/opfs.mjs.
 
-import { HandleTable } from '../../build/modules/handle-table.js';
-import { createHostImports } from '../../build/modules/host-imports.js';
-import { importedFunctions, loadSideModule } from '../../build/modules/side-module.js';
-import { checkNamespace } from '../../build/modules/sqlite-namespace.js';
-import { StorageEstimate } from '../../build/modules/storage-estimate.js';
-import { WasmMemory } from '../../build/modules/wasm-memory.js';
+import { HandleTable } from '../../build/modules/core/handle-table.js';
+import { createHostImports } from '../../build/modules/core/host-imports.js';
+import { importedFunctions, loadSideModule } from '../../build/modules/loader/side-module.js';
+import { checkNamespace } from '../../build/modules/core/sqlite-namespace.js';
+import { StorageEstimate } from '../../build/modules/core/storage-estimate.js';
+import { WasmMemory } from '../../build/modules/core/wasm-memory.js';
 
 /** Where the suite is built to. */
 export const conformanceWasm = new URL(

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "pool/import.h"
 #include "pool/pool.h"
-#include "pool/snapshot.h"
 #include "tests/conformance/pool_fixture.h"
+#include "transfer/import.h"
+#include "transfer/snapshot.h"
 
 namespace sahpool::conformance {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <new>
 
-#include "storage/host_storage.h"
+#include "browser/host_storage.h"
 #include "tests/conformance/conformance.h"
 
 namespace sahpool::conformance {

@@ -1,4 +1,4 @@
-// The side module's ABI, called in any order that src/wasm/abi.h allows, on pools that are empty,
+// The side module's ABI, called in any order that src/abi/abi.h allows, on pools that are empty,
 // attached, started, registered or ended, with connections, imports and exports under way, over a
 // host that fails and miscounts. No call does harm; an error has a text; what an import has
 // delivered is what an export gives; at the end all can be taken down.

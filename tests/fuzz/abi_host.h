@@ -1,4 +1,4 @@
-// The side module's host, natively: defines the functions that src/wasm/abi.h imports, over the
+// The side module's host, natively: defines the functions that src/abi/abi.h imports, over the
 // slots of a FaultDisk, as npm/src/host-imports.ts does over SyncAccessHandles.
 //
 // Threads: one. There is one AbiHost at a time; the imports go to it.
@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "abi/abi.h"
 #include "fault_storage.h"
-#include "wasm/abi.h"
 
 namespace sahpool::fuzz {
 

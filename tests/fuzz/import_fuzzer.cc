@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "fuzz_input.h"
-#include "pool/import.h"
 #include "pool_on_disk.h"
+#include "transfer/import.h"
 
 namespace sahpool::fuzz {
 namespace {

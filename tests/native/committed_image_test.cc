@@ -1,4 +1,4 @@
-#include "pool/committed_image.h"
+#include "format/committed_image.h"
 
 #include <gtest/gtest.h>
 

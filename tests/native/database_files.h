@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "format/committed_image.h"
 #include "memory_source.h"
 #include "observed_vfs.h"
-#include "pool/committed_image.h"
 #include "sqlite3.h"
 
 namespace sahpool::testing {

@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "format/byte_order.h"
+#include "format/committed_image.h"
 #include "format/rollback_journal.h"
 #include "format/wal.h"
-#include "pool/committed_image.h"
 
 namespace sahpool::testing {
 namespace {

@@ -1,5 +1,5 @@
 // Imports when nothing fails, and those that are refused.
-#include "pool/import.h"
+#include "transfer/import.h"
 
 #include <gtest/gtest.h>
 

@@ -31,6 +31,16 @@ double Quickest(Round round) {
   return quickest;
 }
 
+// Whether `slow` is at most `factor` times `quick`, in any of some attempts: where each slot costs,
+// it is a hundred times as much in every one of them.
+template <typename Slow, typename Quick>
+bool IsWithin(double factor, Slow slow, Quick quick) {
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    if (slow() < factor * quick()) return true;
+  }
+  return false;
+}
+
 double CommitTime(MemoryPool& pool, const char* journal_mode) {
   sqlite3* database = nullptr;
   EXPECT_EQ(sqlite3_open_v2("/the.db", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
@@ -55,7 +65,9 @@ TEST(ManySlots, DoNotSlowDownACommit) {
   MemoryPool many(4000, 6);
   ASSERT_TRUE(few.is_whole() && many.is_whole());
   for (const char* const mode : {"DELETE", "TRUNCATE", "PERSIST", "WAL"}) {
-    EXPECT_LT(CommitTime(many, mode), 3 * CommitTime(few, mode)) << mode;
+    EXPECT_TRUE(IsWithin(
+        3, [&] { return CommitTime(many, mode); }, [&] { return CommitTime(few, mode); }))
+        << mode;
   }
 }
 
@@ -68,7 +80,7 @@ TEST(ManySlots, DoNotSlowDownLookingANameUpOrListing) {
       for (int i = 0; i < 1000; ++i) EXPECT_EQ(pool.pool().Find("/none.db"), nullptr);
     });
   };
-  EXPECT_LT(look_up(many), 5 * look_up(few));
+  EXPECT_TRUE(IsWithin(5, [&] { return look_up(many); }, [&] { return look_up(few); }));
   const auto list = [](MemoryPool& pool) {
     return Quickest([&] {
              for (int i = 0; i < pool.pool().file_count(); ++i) {
@@ -77,7 +89,7 @@ TEST(ManySlots, DoNotSlowDownLookingANameUpOrListing) {
            }) /
            pool.pool().file_count();
   };
-  EXPECT_LT(list(many), 5 * list(few));
+  EXPECT_TRUE(IsWithin(5, [&] { return list(many); }, [&] { return list(few); }));
 }
 
 // Looks at every slot.

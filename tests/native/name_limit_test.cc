@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
-#include "pool/import.h"
 #include "pool_on_disk.h"
 #include "sql_connection.h"
+#include "transfer/import.h"
 
 namespace sahpool {
 namespace {

@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "format/slot_header.h"
-#include "pool/import.h"
-#include "pool/snapshot.h"
 #include "sql_connection.h"
 #include "sqlite3.h"
+#include "transfer/import.h"
+#include "transfer/snapshot.h"
 
 namespace sahpool::testing {
 namespace {

@@ -1,5 +1,5 @@
 // Exports: what is committed, whatever a connection is in the middle of.
-#include "pool/snapshot.h"
+#include "transfer/snapshot.h"
 
 #include <gtest/gtest.h>
 

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "database_files.h"
-#include "pool/import.h"
-#include "pool/snapshot.h"
 #include "sql_connection.h"
+#include "transfer/import.h"
+#include "transfer/snapshot.h"
 
 namespace sahpool {
 namespace {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { WasmMemory } from '../../build/modules/wasm-memory.js';
+import { WasmMemory } from '../../build/modules/core/wasm-memory.js';
 import { databaseBytes, setUp, sqliteError } from './harness.mjs';
 
 const MiB = 2 ** 20;

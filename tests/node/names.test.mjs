@@ -7,10 +7,10 @@ import { before, test } from 'node:test';
 
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm';
 
-import { importedFunctions, loadSideModule } from '../../build/modules/side-module.js';
-import { checkNamespace } from '../../build/modules/sqlite-namespace.js';
-import { urlDialectFlags } from '../../build/modules/url-dialect.js';
-import { WasmMemory } from '../../build/modules/wasm-memory.js';
+import { importedFunctions, loadSideModule } from '../../build/modules/loader/side-module.js';
+import { checkNamespace } from '../../build/modules/core/sqlite-namespace.js';
+import { urlDialectFlags } from '../../build/modules/core/url-dialect.js';
+import { WasmMemory } from '../../build/modules/core/wasm-memory.js';
 import { conformanceWasm } from '../conformance/host.mjs';
 import { generateNames, MAX_STORED_NAME_BYTES, pathOnlyPathname } from './names-corpus.mjs';
 

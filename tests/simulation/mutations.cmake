@@ -61,17 +61,17 @@ mutation(reserved-slot-is-not-flushed pool/pool.cc
 mutation(temporary-database-is-not-flushed pool/pool.cc
   [[if (const Status marked = slot.value()->Flush(); !marked.ok()) {]]
   [[if (const Status marked = @ON@ ? Status() : slot.value()->Flush(); !marked.ok()) {]])
-mutation(emptied-slot-is-not-flushed-before-its-header pool/slot.cc
+mutation(emptied-slot-is-not-flushed-before-its-header slot/slot.cc
   [[    if (Status s = Flush(); !s.ok()) return s;
     if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;]]
   [[    if (Status s = @ON@ ? Status() : Flush(); !s.ok()) return s;
     if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;]])
-mutation(deleted-file-is-not-flushed pool/slot.cc
+mutation(deleted-file-is-not-flushed slot/slot.cc
   [[  if (Status s = Flush(); !s.ok()) return s;
   is_clean_ = true;]]
   [[  if (Status s = @ON@ ? Status() : Flush(); !s.ok()) return s;
   is_clean_ = true;]])
-mutation(mark-for-deletion-is-not-flushed pool/slot.cc
+mutation(mark-for-deletion-is-not-flushed slot/slot.cc
   [[const Status flushed = Flush();]] [[const Status flushed = @ON@ ? Status() : Flush();]])
 mutation(import-is-not-flushed-before-its-name pool/pool_names.cc
   [[if (Status s = MakeDurable(reserved); !s.ok()) return s;]]
@@ -92,7 +92,7 @@ mutation(slot-is-reused-uncleaned pool/pool.cc
   [[Status cleaned = @ON@ ? Status() : slot->MakeClean();]])
 mutation(removed-slot-may-hold-a-file pool/pool.cc
   [[(*link)->MakeClean().ok()]] [[(@ON@ || (*link)->MakeClean().ok())]])
-mutation(database-is-deleted-like-a-journal pool/slot.cc
+mutation(database-is-deleted-like-a-journal slot/slot.cc
   [[if (is_database() && size() > 0) {]] [[if (!@ON@ && is_database() && size() > 0) {]])
 mutation(digest-is-not-checked format/slot_header.cc
   [[if (stored_digest != expected) {]] [[if (!@ON@ && stored_digest != expected) {]])
@@ -108,10 +108,10 @@ mutation(failed-import-leaves-its-header pool/pool_names.cc
   [[if (!status.ok() && !@ON@) TakeBackName(reserved, replaced);]])
 
 # --- Counts and sizes. ---
-mutation(short-write-is-taken-for-a-whole-one pool/slot_calls.cc
+mutation(short-write-is-taken-for-a-whole-one slot/slot_calls.cc
   [[bytes = bytes.subspan(count.value());]]
   [[bytes = bytes.subspan(@ON@ ? bytes.size() : count.value());]])
-mutation(size-is-guessed-after-a-failed-change pool/slot_calls.cc
+mutation(size-is-guessed-after-a-failed-change slot/slot_calls.cc
   [[is_size_known_ = false;]]
   [[is_size_known_ = @ON@;]])
 mutation(file-is-not-truncated vfs/io_methods.cc
@@ -119,10 +119,10 @@ mutation(file-is-not-truncated vfs/io_methods.cc
   [[if (status.ok() && !@ON@) status = self.slot().Truncate(size);]])
 
 # --- Writes kept back, bytes read ahead. ---
-mutation(kept-writes-outlive-the-commit pool/slot.cc
+mutation(kept-writes-outlive-the-commit slot/slot.cc
   [[if (!has_kept_writes() || is_given_up_) return {};]]
   [[if (!has_kept_writes() || is_given_up_ || @ON@) return {};]])
-mutation(truncation-leaves-kept-writes pool/slot.cc
+mutation(truncation-leaves-kept-writes slot/slot.cc
   [[    buffer_->Cut(size);]] [[    if (!@ON@) buffer_->Cut(size);]])
 mutation(read-cache-misses-writes vfs/io_methods.cc
   [[    self.shared->read_cache.OnWrite(bytes, offset);]]
@@ -139,7 +139,7 @@ mutation(settling-waits-for-room pool/pool.cc
 # Others are reached in tests/native only: none here is too long for a seal, seldom does a crash let
 # through nothing but a journal's header, the name of a super-journal seldom goes out with all of a
 # journal, and no VFS stands above the pool's that writes after a flush (shim_test.cc).
-mutation(torn-commit-is-believed pool/slot_journal.cc
+mutation(torn-commit-is-believed slot/slot_journal.cc
   [[is_committed = is_committed && digest == record.digest;]]
   [[is_committed = is_committed && (@ON@ || digest == record.digest);]])
 mutation(commit-record-is-not-looked-for pool/pool_journals.cc
@@ -151,18 +151,18 @@ mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
 mutation(hidden-journals-are-not-forgotten pool/pool_journals.cc
   [[if (Status s = node->slot.ForgetHidden(); !s.ok()) return s;]]
   [[if (Status s = @ON@ ? Status() : node->slot.ForgetHidden(); !s.ok()) return s;]])
-mutation(overwritten-journal-keeps-its-seal pool/slot_journal.cc
+mutation(overwritten-journal-keeps-its-seal slot/slot_journal.cc
   [[  if (Status s = RenounceSeal(); !s.ok()) return s;
   return is_given_up_]]
   [[  if (Status s = @ON@ ? Status() : RenounceSeal(); !s.ok()) return s;
   return is_given_up_]])
-together_with(pool/slot.cc
+together_with(slot/slot.cc
   [[  if (offset < static_cast<std::int64_t>(journal_.seal.size)) {]]
   [[  if (!@ON@ && offset < static_cast<std::int64_t>(journal_.seal.size)) {]])
 together_with(pool/pool_journals.cc
   [[  if (is_whole || is_foreign) {]] [[  is_foreign = is_foreign && !@ON@;
   if (is_whole || is_foreign) {]])
-mutation(mark-forgets-the-journal-before pool/slot_journal.cc
+mutation(mark-forgets-the-journal-before slot/slot_journal.cc
   [[JournalMark::Of(nonce, journal_.nonce);]]
   [[JournalMark::Of(nonce, @ON@ ? 0 : journal_.nonce);]])
 mutation(torn-journal-is-taken-for-foreign pool/pool_journals.cc
@@ -176,13 +176,13 @@ mutation(seen-commit-is-not-flushed pool/pool_journals.cc
   [[if (Status s = @ON@ ? Status() : database->Flush(); !s.ok()) return s;
   }
   // One]])
-mutation(leftovers-stay-behind-a-journal-that-goes-on pool/slot_journal.cc
+mutation(leftovers-stay-behind-a-journal-that-goes-on slot/slot_journal.cc
   [[return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();]]
   [[return stored_size_ > kSlotDataOffset + own_size() && !@ON@ ? Cut(own_size()) : Status();]])
-mutation(journal-of-several-databases-is-taken-for-one pool/slot_journal.cc
+mutation(journal-of-several-databases-is-taken-for-one slot/slot_journal.cc
   [[         !journal_.names_super_journal && !is_dirty_ && !has_kept_writes() &&]]
   [[         (@ON@ || !journal_.names_super_journal) && !is_dirty_ && !has_kept_writes() &&]])
-mutation(journal-waits-though-it-is-complete pool/slot_journal.cc
+mutation(journal-waits-though-it-is-complete slot/slot_journal.cc
   [[if (!is_incomplete_journal() || !has_kept_writes()) return false;]]
   [[if ((!is_incomplete_journal() && !@ON@) || !has_kept_writes()) return false;]])
 
@@ -198,7 +198,7 @@ mutation(wal-lock-does-not-wait-for-readers vfs/wal_index.cc
 mutation(journals-are-not-seen vfs/vfs_methods.cc
   [[(flags != SQLITE_ACCESS_EXISTS || slot->size() > 0) ? 1 : 0;]]
   [[(flags != SQLITE_ACCESS_EXISTS || (slot->size() > 0 && !@ON@)) ? 1 : 0;]])
-mutation(export-ignores-journal-and-wal pool/snapshot.cc
+mutation(export-ignores-journal-and-wal transfer/snapshot.cc
   [[snapshot->is_database_ = slot.is_database();]]
   [[snapshot->is_database_ = slot.is_database() && !@ON@;]])
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "judge.h"
-#include "pool/import.h"
 #include "session.h"
+#include "transfer/import.h"
 
 namespace sahpool::testing {
 namespace {

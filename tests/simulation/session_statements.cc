@@ -2,8 +2,8 @@
 #include <array>
 
 #include "judge.h"
-#include "pool/write_buffer.h"
 #include "session.h"
+#include "slot/write_buffer.h"
 
 namespace sahpool::testing {
 

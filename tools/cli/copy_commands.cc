@@ -16,7 +16,7 @@
 #include "cli/output.h"
 #include "cli/output_file.h"
 #include "format/database_header.h"
-#include "pool/import.h"
+#include "transfer/import.h"
 
 namespace sahpool::cli {
 namespace {

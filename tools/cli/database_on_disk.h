@@ -12,7 +12,7 @@
 
 #include "cli/failure.h"
 #include "cli/slot_file.h"
-#include "pool/committed_image.h"
+#include "format/committed_image.h"
 
 namespace sahpool::cli {
 

@@ -15,8 +15,8 @@
 #include "cli/salvage.h"
 #include "cli/saved_file.h"
 #include "cli/tolerant_source.h"
+#include "format/committed_image.h"
 #include "format/database_header.h"
-#include "pool/committed_image.h"
 
 namespace sahpool::cli {
 namespace {

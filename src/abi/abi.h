@@ -1,13 +1,12 @@
 // The boundary to a host in JavaScript: what it calls and what it gives. A side module exports and
 // imports these functions; in an Emscripten program they are linked to a JavaScript library.
 //
-// npm/src/abi.ts mirrors the declarations one by one. Beside those of sahpool/pool_functions.h,
-// what a host does to start a pool and to keep its slots. Pointers are 32-bit addresses in SQLite's
-// memory, strings are NUL-terminated UTF-8, and sizes and offsets of files are doubles, exact up to
-// 2^53.
-// Errors: functions returning `int` give an SQLite result code unless stated otherwise;
-// sahpool_error_text() then has the text of it.
-// Threads: a pool belongs to the worker in which it was made.
+// tools/generate-abi.mjs makes of the declarations what others need of them. Beside those of
+// sahpool/pool_functions.h, what a host does to start a pool and to keep its slots. Pointers are
+// 32-bit addresses in SQLite's memory, strings are NUL-terminated UTF-8, and sizes and offsets of
+// files are doubles, exact up to 2^53. Errors: functions returning `int` give an SQLite result code
+// unless stated otherwise; sahpool_error_text() then has the text of it. Threads: a pool belongs to
+// the worker in which it was made.
 #ifndef SAHPOOL_ABI_ABI_H_
 #define SAHPOOL_ABI_ABI_H_
 

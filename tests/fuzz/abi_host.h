@@ -1,5 +1,5 @@
 // The side module's host, natively: defines the functions that src/abi/abi.h imports, over the
-// slots of a FaultDisk, as npm/src/host-imports.ts does over SyncAccessHandles.
+// slots of a FaultDisk, as npm/src/core/host-imports.ts does over SyncAccessHandles.
 //
 // Threads: one. There is one AbiHost at a time; the imports go to it.
 #ifndef SAHPOOL_TESTS_FUZZ_ABI_HOST_H_

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Builds, and rebuilds only what has changed. What it needs: tools/setup.sh build
+# Builds, and rebuilds only what has changed; beside others of its kind too. What it needs:
+# tools/setup.sh build
 #
 #   tools/build.sh [native-tools|package|conformance|emscripten [DIRECTORY]|all]
+#   tools/build.sh asan|tsan|simulation [TARGET...]
 #
 #   native-tools  the development server and the tool sahpool, in build/native/bin
 #   package       the npm package, in npm/dist: side module and JavaScript;
@@ -10,14 +12,25 @@
 #   emscripten    the library for Emscripten and an SQLite without threads and one with them, in
 #                 build/emscripten or the DIRECTORY; needs Debian's emscripten
 #   all           all but that, and everything else that is native: library and tests
+#   asan, tsan    targets of tests/CMakeLists.txt with ASan and UBSan, or with TSan, in build/asan or
+#   simulation    build/tsan; without a sanitizer and optimized, in build/simulation. Without a target
+#                 the build is only configured. Needs tools/setup.sh test
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 readonly NATIVE=build/native
 readonly WASM=build/wasm
 readonly SIDE_MODULE=$WASM/sahpool.wasm
-readonly CONFORMANCE=build/conformance
 readonly PACKAGE_STAMP=build/package.stamp
+
+# Builds of the same files one after the other.
+alone() {
+  mkdir -p build
+  (
+    flock 9
+    "${@:2}"
+  ) 9>"build/$1.lock"
+}
 
 # Ninja configures again by itself whenever a CMake file has changed, but not for a project that was
 # moved.
@@ -31,18 +44,26 @@ configure() {
 }
 
 build_native() {
-  configure . "$NATIVE" -DCMAKE_BUILD_TYPE=Release
+  configure . "$NATIVE" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-19 \
+    -DCMAKE_CXX_COMPILER=clang++-19
   cmake --build "$NATIVE" "$@"
+}
+
+build_for_tests() {
+  local build=$1 flags=$2 sanitizers=$3
+  configure . "$build" -DCMAKE_CXX_FLAGS="$flags -gline-tables-only" -DSAHPOOL_SANITIZE="$sanitizers" \
+    -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 -DSAHPOOL_BUILD_TOOLS=OFF
+  (($# == 3)) || cmake --build "$build" --target "${@:4}"
 }
 
 build_side_module() {
   configure src/browser "$WASM"
-  cmake --build "$WASM"
+  cmake --build "$WASM" --target side_module
 }
 
 build_conformance_suite() {
-  configure tests/conformance "$CONFORMANCE"
-  cmake --build "$CONFORMANCE"
+  configure src/browser "$WASM"
+  cmake --build "$WASM" --target conformance
 }
 
 build_for_emscripten() {
@@ -74,17 +95,20 @@ build_package() {
 }
 
 case "${1:-all}" in
-  native-tools) build_native --target sahpool-serve sahpool-cli ;;
-  package) build_package ;;
-  conformance) build_conformance_suite ;;
-  emscripten) build_for_emscripten "${2:-build/emscripten}" ;;
+  native-tools) alone native build_native --target sahpool-serve sahpool-cli ;;
+  package) alone package build_package ;;
+  conformance) alone package build_conformance_suite ;;
+  emscripten) alone emscripten build_for_emscripten "${2:-build/emscripten}" ;;
+  asan) alone asan build_for_tests build/asan -O1 address,undefined "${@:2}" ;;
+  tsan) alone tsan build_for_tests build/tsan -O1 thread "${@:2}" ;;
+  simulation) alone simulation build_for_tests build/simulation -O2 "" "${@:2}" ;;
   all)
-    build_native
-    build_package
-    build_conformance_suite
+    alone native build_native
+    alone package build_package
+    alone package build_conformance_suite
     ;;
   *)
-    echo "build: unknown target '$1' (native-tools, package, conformance, emscripten or all)" >&2
+    echo "build: unknown target '$1' (see the head of tools/build.sh)" >&2
     exit 2
     ;;
 esac

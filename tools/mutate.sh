@@ -5,15 +5,11 @@
 #   tools/mutate.sh [--pools N] [--profiles N] [--seed S]
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-readonly BUILD=build/asan
 
 arguments=("$@")
 ((${#arguments[@]})) || arguments=(--pools 1000 --profiles 3000)
 
-[[ -f $BUILD/build.ninja ]] || cmake -S . -B "$BUILD" -G Ninja \
-  -DCMAKE_CXX_FLAGS="-O1 -gline-tables-only" -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 \
-  -DSAHPOOL_SANITIZE="address,undefined" -DSAHPOOL_BUILD_TOOLS=OFF
-cmake --build "$BUILD" --target sahpool_tool_mutations
+tools/build.sh asan sahpool_tool_mutations
 
 fixtures=$(mktemp -d)
 trap 'rm -rf "$fixtures"' EXIT
@@ -21,4 +17,4 @@ for name in v1-small v2-small v2-hot; do
   mkdir "$fixtures/$name"
   tar -xzf "tests/fixtures/official-$name.tar.gz" -C "$fixtures/$name" --strip-components=1
 done
-"$BUILD/tests/sahpool_tool_mutations" --fixtures "$fixtures" "${arguments[@]}"
+build/asan/tests/sahpool_tool_mutations --fixtures "$fixtures" "${arguments[@]}"

@@ -26,14 +26,9 @@ fail_usage() {
 }
 
 build() {
-  local build=build/simulation flags=(-DCMAKE_CXX_FLAGS="-O2 -gline-tables-only")
-  if [[ $sanitize == true ]]; then
-    build=build/asan
-    flags=(-DCMAKE_CXX_FLAGS="-O1 -gline-tables-only" -DSAHPOOL_SANITIZE=address,undefined)
-  fi
-  [[ -f $build/build.ninja ]] || cmake -S . -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang-19 \
-    -DCMAKE_CXX_COMPILER=clang++-19 -DSAHPOOL_BUILD_TOOLS=OFF "${flags[@]}" >&2 || return
-  cmake --build "$build" --target "$1" >&2 && program=$build/tests/$1
+  local kind=simulation
+  [[ $sanitize == false ]] || kind=asan
+  tools/build.sh "$kind" "$1" >&2 && program=build/$kind/tests/$1
 }
 
 crashes=20000

@@ -35,7 +35,10 @@ function run(command, args) {
   });
 }
 
-/** The options with which the build compiles each of `files`: their text to the files. */
+/**
+ * The options with which the build compiles each of `files`: their text to the files. Without those
+ * that make no difference to the checks: what is precompiled may not be there yet.
+ */
 function filesByOptions() {
   const wanted = new Set(files.map((file) => resolve(file)));
   const groups = new Map();
@@ -46,6 +49,7 @@ function filesByOptions() {
     const options = command
       .replace(/^.*?clang\+\+-19 /, '')
       .replace(/ -o \S+ -c \S+$/, '')
+      .replaceAll(/ -O\d| -Winvalid-pch| -Xclang \S+/g, '')
       .replaceAll('\\"', '"');
     groups.set(options, [...(groups.get(options) ?? []), file]);
   }

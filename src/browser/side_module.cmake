@@ -8,26 +8,27 @@ cmake_path(SET SAHPOOL_ROOT NORMALIZE ${CMAKE_CURRENT_LIST_DIR}/../..)
 set(SQLITE_DIR ${SAHPOOL_ROOT}/node_modules/better-sqlite3/deps/sqlite3
     CACHE PATH "Where sqlite3.h is")
 
-# add_side_module(<target> OUTPUT <file.wasm> SOURCES <files...> EXPORTS <functions...>)
-# Links the core, the browser's storage, the module's own runtime and the SOURCES.
-function(add_side_module target)
-  cmake_parse_arguments(MODULE "" "OUTPUT" "SOURCES;EXPORTS" ${ARGN})
-  find_program(WASM_LD wasm-ld-19 REQUIRED)
-  find_program(WASM_OPT wasm-opt REQUIRED)
-
-  set(src ${SAHPOOL_ROOT}/src)
-  include(${SAHPOOL_ROOT}/cmake/SahpoolCore.cmake)
-  add_library(${target}_objects OBJECT ${SAHPOOL_CORE_SOURCES} ${src}/browser/host_storage.cc
-              ${src}/browser/runtime.cc ${MODULE_SOURCES})
-  target_include_directories(${target}_objects PRIVATE ${SAHPOOL_ROOT}/include ${src}
+# add_side_module_objects(<target> <sources...>): an object library of what goes into side modules.
+function(add_side_module_objects target)
+  add_library(${target} OBJECT ${ARGN})
+  target_include_directories(${target} PRIVATE ${SAHPOOL_ROOT}/include ${SAHPOOL_ROOT}/src
                              ${SAHPOOL_ROOT} ${SQLITE_DIR})
   # -Oz: the module is downloaded, and what takes time in it are the calls that leave it.
   # The module is a whole program: what has one implementation is called without its vtable.
-  target_compile_options(${target}_objects PRIVATE
+  target_compile_options(${target} PRIVATE
     --target=wasm32-wasi -std=c++20 -Oz -flto -fPIC -fno-exceptions -fno-rtti -mbulk-memory
     -msign-ext -mnontrapping-fptoint -fvisibility=hidden -fmerge-all-constants
     -fwhole-program-vtables -fvirtual-function-elimination -fstrict-vtable-pointers -Wall -Wextra -Wpedantic -Wshadow -Werror)
+endfunction()
 
+# add_side_module(<target> OUTPUT <file.wasm> OBJECTS <object libraries...> EXPORTS <functions...>)
+function(add_side_module target)
+  cmake_parse_arguments(MODULE "" "OUTPUT" "OBJECTS;EXPORTS" ${ARGN})
+  find_program(WASM_LD wasm-ld-19 REQUIRED)
+  find_program(WASM_OPT wasm-opt REQUIRED)
+
+  set(objects ${MODULE_OBJECTS})
+  list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
   list(TRANSFORM MODULE_EXPORTS PREPEND --export=)
   cmake_path(GET MODULE_OUTPUT PARENT_PATH directory)
   cmake_path(GET MODULE_OUTPUT FILENAME file)
@@ -39,7 +40,7 @@ function(add_side_module target)
     COMMAND ${WASM_LD} --experimental-pic -shared --no-entry --lto-O2 --strip-all
             -mllvm -disable-lsr -mllvm -enable-load-pre=false
             -mllvm -two-entry-phi-node-folding-threshold=1 --no-export-dynamic --allow-undefined ${MODULE_EXPORTS} -o linked-${file}
-            $<TARGET_OBJECTS:${target}_objects>
+            ${objects}
     # The features are those that clang uses too. Emscripten leaves the first 1024 bytes of memory
     # unused, in whatever SQLite the module is loaded into.
     # Alignment hints, which engines ignore, compress worse than none. -Oz would not flatten, and
@@ -48,7 +49,7 @@ function(add_side_module target)
             --low-memory-unused --enable-bulk-memory --enable-mutable-globals --enable-sign-ext
             --enable-nontrapping-float-to-int linked-${file} -o ${MODULE_OUTPUT}
     COMMAND_EXPAND_LISTS
-    DEPENDS ${target}_objects $<TARGET_OBJECTS:${target}_objects>
+    DEPENDS ${MODULE_OBJECTS} ${objects}
     COMMENT "Linking ${file}")
-  add_custom_target(${target} ALL DEPENDS ${MODULE_OUTPUT})
+  add_custom_target(${target} DEPENDS ${MODULE_OUTPUT})
 endfunction()

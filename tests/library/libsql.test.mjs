@@ -39,6 +39,9 @@ async function runLibsql(pool, statements) {
   return JSON.parse(await runCommand('env', words, repositoryRoot));
 }
 
+test("the README's example by FetchContent(), with g++-12", () =>
+  addNoteBySqlite(temporaryDirectory('readme-run')));
+
 for (const mode of ['delete', 'wal']) {
   test(`pools written by libSQL and by SQLite, the other way round: ${mode}`, async () => {
     const folder = temporaryDirectory('libsql');

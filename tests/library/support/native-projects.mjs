@@ -23,30 +23,28 @@ export function nativeNotes(found) {
   return build(copyOfNotes('notes'), [gcc, found]);
 }
 
-/** The README's example over the source tree, with the system's SQLite. */
-export function nativeReadme(way, compiler) {
-  const line = {
-    'add_subdirectory()': `add_subdirectory(${repositoryRoot} sahpool)\n`,
-    'FetchContent()':
-      'include(FetchContent)\n' +
-      'FetchContent_Declare(sahpool GIT_REPOSITORY nowhere)\n' +
-      'FetchContent_MakeAvailable(sahpool)\n',
-  }[way];
-  const source = readmeProject('readme', line, (lines) => lines.replace(/^find_package.*\n/, ''));
-  const override = `-DFETCHCONTENT_SOURCE_DIR_SAHPOOL=${repositoryRoot}`;
-  return build(source, [`-DCMAKE_CXX_COMPILER=${compiler}`, override]);
+const withoutFindPackage = (lines) => lines.replace(/^find_package.*\n/, '');
+
+/** The README's example over the source tree by add_subdirectory(), with the system's SQLite. */
+export function nativeReadme() {
+  const line = `add_subdirectory(${repositoryRoot} sahpool)\n`;
+  const source = readmeProject('readme', line, withoutFindPackage);
+  return build(source, ['-DCMAKE_CXX_COMPILER=clang++-19']);
 }
 
-/** The README's program, and the library in an extension for other SQLites, libloadable.so. */
+/** The same by FetchContent(), and the library in an extension for other SQLites, libloadable.so. */
 export function nativeLoadable() {
   const source = readmeProject(
     'loadable',
-    'set(CMAKE_POSITION_INDEPENDENT_CODE ON)\n' + `add_subdirectory(${repositoryRoot} sahpool)\n`,
+    'set(CMAKE_POSITION_INDEPENDENT_CODE ON)\n' +
+      'include(FetchContent)\n' +
+      'FetchContent_Declare(sahpool GIT_REPOSITORY nowhere)\n' +
+      'FetchContent_MakeAvailable(sahpool)\n',
     (lines) =>
-      lines.replace(/^find_package.*\n/, '') +
+      withoutFindPackage(lines) +
       `add_library(loadable MODULE ${join(repositoryRoot, 'tests/library/loadable.c')})\n` +
       'target_compile_options(loadable PRIVATE -fvisibility=hidden)\n' +
       'target_link_libraries(loadable PRIVATE sahpool::sahpool)\n',
   );
-  return build(source, [gcc]);
+  return build(source, [gcc, `-DFETCHCONTENT_SOURCE_DIR_SAHPOOL=${repositoryRoot}`]);
 }

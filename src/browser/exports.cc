@@ -10,9 +10,9 @@
 #include "library/pool_object.h"
 
 using sahpool::Code;
+using sahpool::File;
 using sahpool::Pool;
 using sahpool::Report;
-using sahpool::Slot;
 using sahpool::Status;
 
 namespace {
@@ -50,7 +50,7 @@ int sahpool_destroy(sahpool_pool* pool) {
 }
 
 void sahpool_set_url_dialect(sahpool_pool* pool, int flags) {
-  pool->vfs->pool().set_url_dialect(
+  pool->vfs->pool().names().set_url_dialect(
       {.encodes_caret = (flags & kSahpoolEncodesCaret) != 0,
        .encodes_bar = (flags & kSahpoolEncodesBar) != 0,
        .knows_drive_letters = (flags & kSahpoolKnowsDriveLetters) != 0});
@@ -77,8 +77,8 @@ int sahpool_detach_all(sahpool_pool* pool) {
 }
 
 int sahpool_release_free_slot(sahpool_pool* pool) {
-  const std::unique_ptr<Slot> slot = pool->vfs->pool().RemoveFreeSlot();
-  return slot ? static_cast<sahpool::HostHandle&>(slot->handle()).number() : -1;
+  const std::unique_ptr<File> file = pool->vfs->pool().RemoveFreeSlot();
+  return file ? static_cast<sahpool::HostHandle&>(file->slot().medium().handle()).number() : -1;
 }
 
 void sahpool_keep_free(sahpool_pool* pool, int count) { pool->vfs->pool().KeepFree(count); }

@@ -70,6 +70,10 @@ class FileName {
   static_assert(kMaxSize < sizeof(bytes_));
 };
 
+// The suffixes under which SQLite keeps a database's rollback journal and write-ahead log.
+inline constexpr std::string_view kJournalSuffix = "-journal";
+inline constexpr std::string_view kWalSuffix = "-wal";
+
 // In what URL parsers differ. At first the current WHATWG standard.
 struct UrlDialect {
   bool encodes_caret = true;

@@ -14,7 +14,6 @@ namespace sahpool {
 namespace {
 
 constexpr std::size_t kHeaderSize = 32;
-constexpr std::size_t kFrameHeaderSize = 24;
 constexpr std::uint32_t kMinPageSize = 512;
 constexpr std::uint32_t kMaxPageSize = 65536;
 
@@ -74,7 +73,7 @@ Status Reader::ReadAll() {
   if (Status status = ReadHeader(valid); !status.ok()) return status;
   wal_.is_doubtful = !valid;
   if (!valid) return {};
-  frame_size_ = kFrameHeaderSize + wal_.page_size;
+  frame_size_ = kWalFrameHeaderSize + wal_.page_size;
   frame_.reset(new (std::nothrow) std::byte[frame_size_]);
   if (!frame_) return Status::NoMemory();
 
@@ -117,11 +116,11 @@ Status Reader::ReadFrame(std::int64_t frame_index, bool& valid) {
   valid = page != 0 && std::equal(salts_.begin(), salts_.end(), &frame[8]);
   if (!valid) return {};
   checksum_.Add(frame.first(8));
-  checksum_.Add(frame.subspan(kFrameHeaderSize));
+  checksum_.Add(frame.subspan(kWalFrameHeaderSize));
   valid = checksum_.Matches(&frame[16]);
   if (!valid) return {};
 
-  const std::int64_t page_position = offset + static_cast<std::int64_t>(kFrameHeaderSize);
+  const std::int64_t page_position = offset + static_cast<std::int64_t>(kWalFrameHeaderSize);
   if (Status status = uncommitted_.Add(page, page_position); !status.ok()) return status;
   if (page_count_after_commit == 0) return {};
   if (Status status = wal_.pages.AddAll(uncommitted_); !status.ok()) return status;

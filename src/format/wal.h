@@ -9,6 +9,7 @@
 #ifndef SAHPOOL_FORMAT_WAL_H_
 #define SAHPOOL_FORMAT_WAL_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "format/byte_source.h"
@@ -21,6 +22,10 @@ namespace sahpool {
 // order of the words that the checksums add up.
 inline constexpr std::uint32_t kWalMagic = 0x377f0682;
 inline constexpr std::uint32_t kWalVersion = 3007000;
+// A frame is a header of this size, with the number of the database's pages after a commit, else 0,
+// at that offset, and a page.
+inline constexpr std::size_t kWalFrameHeaderSize = 24;
+inline constexpr std::size_t kWalFramePageCountOffset = 4;
 inline constexpr bool IsWalMagic(std::uint32_t magic) { return (magic & ~1U) == kWalMagic; }
 
 struct WriteAheadLog {

@@ -12,10 +12,11 @@
 #include "library/pool_object.h"
 
 using sahpool::Code;
+using sahpool::File;
 using sahpool::FileName;
 using sahpool::Pool;
 using sahpool::Report;
-using sahpool::Slot;
+
 using sahpool::SlotState;
 using sahpool::Status;
 
@@ -98,9 +99,9 @@ Value Inspect(sahpool_pool* pool, Value otherwise, Look look) {
 template <typename Look>
 const char* InspectQuarantined(sahpool_pool* pool, int index, Look look) {
   return Inspect<const char*>(pool, nullptr, [&](const Pool& inner) -> const char* {
-    const Slot* const slot = inner.At(SlotState::kQuarantined, index);
-    if (slot == nullptr) return nullptr;
-    pool->text = sahpool::Text(look(*slot));
+    const File* const file = inner.files().At(SlotState::kQuarantined, index);
+    if (file == nullptr) return nullptr;
+    pool->text = sahpool::Text(look(file->slot()));
     return pool->text.c_str();
   });
 }
@@ -108,9 +109,9 @@ const char* InspectQuarantined(sahpool_pool* pool, int index, Look look) {
 // The name of the slot with that place among those in `state`.
 const char* NameAt(sahpool_pool* pool, SlotState state, int index) {
   return Inspect<const char*>(pool, nullptr, [&](const Pool& inner) -> const char* {
-    const Slot* const slot = inner.At(state, index);
-    if (slot == nullptr) return nullptr;
-    pool->file_name = slot->name();
+    const File* const file = inner.files().At(state, index);
+    if (file == nullptr) return nullptr;
+    pool->file_name = file->slot().name();
     return pool->file_name.c_str();
   });
 }
@@ -118,7 +119,7 @@ const char* NameAt(sahpool_pool* pool, SlotState state, int index) {
 template <typename Operation>
 int WithName(sahpool_pool* pool, const char* name, Operation operation) {
   return WithPool(pool, [&](Pool& inner) -> Status {
-    const auto resolved = inner.Resolve(name);
+    const auto resolved = inner.names().Resolve(name);
     if (!resolved.ok()) return resolved.status();
     return operation(inner, resolved.value());
   });
@@ -126,11 +127,11 @@ int WithName(sahpool_pool* pool, const char* name, Operation operation) {
 
 template <typename Operation>
 int WithFile(sahpool_pool* pool, const char* name, Operation operation) {
-  return WithName(pool, name, [&](Pool& inner, const FileName& file) -> Status {
-    Slot* const slot = inner.Find(file);
-    if (slot != nullptr) return operation(inner, *slot);
+  return WithName(pool, name, [&](Pool& inner, const FileName& resolved) -> Status {
+    File* const file = inner.files().Find(resolved);
+    if (file != nullptr) return operation(inner, *file);
     sahpool::Text text("there is no file ");
-    return {Code::kNotFound, text.Append(file.view())};
+    return {Code::kNotFound, text.Append(resolved.view())};
   });
 }
 
@@ -170,15 +171,15 @@ int sahpool_wipe(sahpool_pool* pool) {
 }
 
 int sahpool_capacity(sahpool_pool* pool) {
-  return Inspect(pool, 0, [](const Pool& inner) { return inner.capacity(); });
+  return Inspect(pool, 0, [](const Pool& inner) { return inner.files().capacity(); });
 }
 
 int sahpool_file_count(sahpool_pool* pool) {
-  return Inspect(pool, 0, [](const Pool& inner) { return inner.file_count(); });
+  return Inspect(pool, 0, [](const Pool& inner) { return inner.files().file_count(); });
 }
 
 int sahpool_free_count(sahpool_pool* pool) {
-  return Inspect(pool, 0, [](const Pool& inner) { return inner.free_count(); });
+  return Inspect(pool, 0, [](const Pool& inner) { return inner.files().free_count(); });
 }
 
 int sahpool_open_count(sahpool_pool* pool) { return IsOpen(pool) ? pool->vfs->open_count() : 0; }
@@ -199,7 +200,8 @@ int sahpool_resolve_name(sahpool_pool* pool, const char* name, char* out, int si
 }
 
 int sahpool_unlink(sahpool_pool* pool, const char* name) {
-  return WithFile(pool, name, [](Pool& inner, Slot& slot) { return inner.DeleteDatabase(slot); });
+  return WithFile(pool, name,
+                  [](Pool& inner, File& file) { return inner.order().DeleteDatabase(file); });
 }
 
 int sahpool_import_begin(sahpool_pool* pool, const char* name, sahpool_import** out) {
@@ -241,8 +243,8 @@ void sahpool_import_abort(sahpool_import* import) {
 }
 
 int sahpool_export_begin(sahpool_pool* pool, const char* name, sahpool_export** out) {
-  return WithFile(pool, name, [&](Pool&, Slot& slot) -> Status {
-    auto snapshot = pool->vfs->OpenSnapshot(slot);
+  return WithFile(pool, name, [&](Pool&, File& file) -> Status {
+    auto snapshot = pool->vfs->OpenSnapshot(file);
     if (!snapshot.ok()) return snapshot.status();
     return AddJob(pool, pool->exports, std::move(snapshot.value()), out);
   });
@@ -269,11 +271,12 @@ void sahpool_export_end(sahpool_export* exported) {
 }
 
 int sahpool_quarantine_count(sahpool_pool* pool) {
-  return Inspect(pool, 0, [](const Pool& inner) { return inner.quarantined_count(); });
+  return Inspect(pool, 0, [](const Pool& inner) { return inner.files().quarantined_count(); });
 }
 
 const char* sahpool_quarantine_slot(sahpool_pool* pool, int index) {
-  return InspectQuarantined(pool, index, [](const Slot& slot) { return slot.slot_name(); });
+  return InspectQuarantined(pool, index,
+                            [](const sahpool::Slot& slot) { return slot.slot_name(); });
 }
 
 const char* sahpool_quarantine_name(sahpool_pool* pool, int index) {
@@ -281,13 +284,14 @@ const char* sahpool_quarantine_name(sahpool_pool* pool, int index) {
 }
 
 const char* sahpool_quarantine_reason(sahpool_pool* pool, int index) {
-  return InspectQuarantined(pool, index, [](const Slot& slot) { return slot.quarantine_reason(); });
+  return InspectQuarantined(pool, index,
+                            [](const sahpool::Slot& slot) { return slot.quarantine_reason(); });
 }
 
 double sahpool_quarantine_bytes(sahpool_pool* pool, int index) {
   return Inspect(pool, 0.0, [&](const Pool& inner) {
-    const Slot* const slot = inner.At(SlotState::kQuarantined, index);
-    return slot != nullptr ? static_cast<double>(slot->size()) : 0.0;
+    const File* const file = inner.files().At(SlotState::kQuarantined, index);
+    return file != nullptr ? static_cast<double>(file->size()) : 0.0;
   });
 }
 

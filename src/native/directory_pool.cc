@@ -8,9 +8,11 @@
 namespace sahpool {
 namespace {
 
-const PosixHandle& HandleOf(Slot& slot) { return static_cast<const PosixHandle&>(slot.handle()); }
+const PosixHandle& HandleOf(File& file) {
+  return static_cast<const PosixHandle&>(file.slot().medium().handle());
+}
 
-std::string NameOf(const Slot& slot) { return std::string(slot.slot_name()); }
+std::string NameOf(const File& file) { return std::string(file.slot().slot_name()); }
 
 // All in one message: there may be many.
 void TellOfOthers(Host& host, const SlotFolder& folder, const std::vector<std::string>& others) {
@@ -48,7 +50,7 @@ Status DirectoryPool::Start(const Options& options) {
     Text text("a VFS named ");
     return {Code::kExists, text.Append(options.vfs_name).Append(" is registered already")};
   }
-  const bool is_new = vfs_->pool().capacity() == 0;
+  const bool is_new = vfs_->pool().files().capacity() == 0;
   if (is_new && options.is_slot_folder) return {Code::kNotFound, "the folder has no slots"};
   if (options.clear) {
     const Status wiped = vfs_->WithPool([](Pool& inner) { return inner.Wipe(); });
@@ -110,13 +112,13 @@ Result<std::int32_t> DirectoryPool::ReduceCapacity(std::int32_t count) {
   std::int32_t removed = 0;
   Status status;
   while (status.ok() && removed < count) {
-    std::unique_ptr<Slot> slot;
+    std::unique_ptr<File> file;
     static_cast<void>(vfs_->WithPool([&](Pool& pool) {
-      slot = pool.RemoveFreeSlot();
+      file = pool.RemoveFreeSlot();
       return Status();
     }));
-    if (!slot) break;
-    status = folder_.Remove(HandleOf(*slot), NameOf(*slot).c_str());
+    if (!file) break;
+    status = folder_.Remove(HandleOf(*file), NameOf(*file).c_str());
     if (status.ok()) ++removed;
   }
   if (removed > 0 && status.ok()) status = folder_.Flush();
@@ -129,9 +131,9 @@ Status DirectoryPool::RemoveAll(bool databases) {
   return vfs_->WithPool([&](const Pool& pool) -> Status {
     for (const SlotState state : {SlotState::kNamed, SlotState::kQuarantined, SlotState::kReserved,
                                   SlotState::kTemporary, SlotState::kFree}) {
-      for (std::int32_t i = 0; Slot* const slot = pool.At(state, i); ++i) {
-        if (slot->is_database() != databases) continue;
-        if (Status s = folder_.Remove(HandleOf(*slot), NameOf(*slot).c_str()); !s.ok()) return s;
+      for (std::int32_t i = 0; File* const file = pool.files().At(state, i); ++i) {
+        if ((file->kind() == FileKind::kDatabase) != databases) continue;
+        if (Status s = folder_.Remove(HandleOf(*file), NameOf(*file).c_str()); !s.ok()) return s;
       }
     }
     return {};

@@ -19,7 +19,7 @@ PoolGrower::~PoolGrower() {
 }
 
 void PoolGrower::Note() {
-  if (pool_.vfs().pool().free_count() == 0) Warn(pool_.AddSlotFromInside());
+  if (pool_.vfs().pool().files().free_count() == 0) Warn(pool_.AddSlotFromInside());
   {
     const std::lock_guard<std::mutex> guard(mutex_);
     is_wanted_ = true;
@@ -43,7 +43,7 @@ void PoolGrower::Grow() {
   const std::lock_guard<std::mutex> guard(capacity_mutex_);
   int missing = 0;
   static_cast<void>(pool_.vfs().WithPool([&](Pool& inner) {
-    missing = keep_free_ - inner.free_count();
+    missing = keep_free_ - inner.files().free_count();
     return Status();
   }));
   if (missing <= 0) return;

@@ -1,12 +1,9 @@
-// The part of Pool that settles who has a name: at start, and when an import takes one over.
+#include "pool/pool_names.h"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
-
-#include "format/committed_image.h"
-#include "pool/pool.h"
 
 namespace sahpool {
 namespace {
@@ -23,31 +20,35 @@ Result<FileName> Join(const FileName& name, std::string_view suffix) {
 
 class SuperJournalsOfPool final : public SuperJournalLookup {
  public:
-  explicit SuperJournalsOfPool(const Pool& pool) : pool_(pool) {}
+  SuperJournalsOfPool(const PoolNames& names, const PoolFiles& files)
+      : names_(names), files_(files) {}
 
   // As to SQLite, an empty one is none: what a crash in the middle of its deletion leaves.
   Result<bool> Exists(std::string_view name) override {
-    const auto resolved = pool_.Resolve(name);
+    const auto resolved = names_.Resolve(name);
     if (!resolved.ok()) return false;
-    if (Status s = pool_.CheckAbsence(resolved.value()); !s.ok()) return s;
-    const Slot* const slot = pool_.Find(resolved.value());
-    return slot != nullptr && slot->size() > 0;
+    if (Status s = names_.CheckAbsence(resolved.value()); !s.ok()) return s;
+    const File* const file = files_.Find(resolved.value());
+    return file != nullptr && file->size() > 0;
   }
 
  private:
-  const Pool& pool_;
+  const PoolNames& names_;
+  const PoolFiles& files_;
 };
 
 // Of two slots with one name. The same answer at every start, so that one that breaks off is
 // followed by one that decides alike.
-bool HasBetterClaim(const Slot& a, const Slot& b) {
+bool HasBetterClaim(const File& a, const File& b) {
   const bool a_is_empty = a.size() == 0;
   const bool b_is_empty = b.size() == 0;
-  return a_is_empty != b_is_empty ? b_is_empty : a.slot_name() < b.slot_name();
+  return a_is_empty != b_is_empty ? b_is_empty : a.slot().slot_name() < b.slot().slot_name();
 }
 
+FileBytes* BytesOf(File* file) { return file != nullptr ? &file->bytes() : nullptr; }
+
 // Writes back, into the database file, what its journals say was last committed.
-Status WriteBack(Slot& database, CommittedImage& image) {
+Status WriteBack(File& database, CommittedImage& image) {
   if (Status s = database.Truncate(image.kept_size()); !s.ok()) return s;
   if (Status s = database.Truncate(image.size()); !s.ok()) return s;
   std::array<std::byte, 4096> buffer;
@@ -62,24 +63,25 @@ Status WriteBack(Slot& database, CommittedImage& image) {
       size -= static_cast<std::int64_t>(count);
     }
   }
-  return database.Flush();
+  return database.Sync();
 }
 
 }  // namespace
 
-Status Pool::CheckAbsence(const FileName& name) const {
+Status PoolNames::CheckAbsence(const FileName& name) const {
   if (quarantined_count() == 0 || Find(name) != nullptr) return {};
-  for (const Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (slot->state() != SlotState::kQuarantined || slot == broken_takeover_.new_slot) continue;
-    if (!slot->MayHold(name)) continue;
+  for (const File* file = first(); file != nullptr; file = file->links.next) {
+    const Slot& slot = file->slot();
+    if (slot.state() != SlotState::kQuarantined || file == broken_takeover()) continue;
+    if (!slot.MayHold(name)) continue;
     Text text(name.view());
-    text.Append(" may be in quarantined slot ").Append(slot->slot_name());
+    text.Append(" may be in quarantined slot ").Append(slot.slot_name());
     return {Code::kCorrupt, text.Append(": recover or discard it first")};
   }
   return {};
 }
 
-Status Pool::CheckQuarantine(const FileName& database) const {
+Status PoolNames::CheckQuarantine(const FileName& database) const {
   Status status = CheckAbsence(database);
   for (const std::string_view suffix : kCompanionSuffixes) {
     const auto name = Join(database, suffix);
@@ -88,71 +90,74 @@ Status Pool::CheckQuarantine(const FileName& database) const {
   return status;
 }
 
-Status Pool::OpenCommitted(Slot& database, CommittedImage& image) const {
-  if (Status s = CheckQuarantine(database.name()); !s.ok()) return s;
-  SuperJournalsOfPool super_journals(*this);
-  return image.Load(database, FindCompanion(database.name(), kJournalSuffix),
-                    FindCompanion(database.name(), kWalSuffix), super_journals);
+Status PoolNames::OpenCommitted(File& database, CommittedImage& image) const {
+  const FileName& name = database.slot().name();
+  if (Status s = CheckQuarantine(name); !s.ok()) return s;
+  SuperJournalsOfPool super_journals(*this, *this);
+  return image.Load(database.bytes(), BytesOf(FindCompanion(name, kJournalSuffix)),
+                    BytesOf(FindCompanion(name, kWalSuffix)), super_journals);
 }
 
-Status Pool::SettleNames() {
-  for (Slot* slot = first_; slot != nullptr; slot = slot->next) {
-    if (slot->state() != SlotState::kNamed) continue;
-    if (Status s = SettleName(*slot); !s.ok()) return s;
+Status PoolNames::SettleNames() {
+  for (File* file = first(); file != nullptr; file = file->links.next) {
+    if (file->slot().state() != SlotState::kNamed) continue;
+    if (Status s = SettleName(*file); !s.ok()) return s;
   }
   return {};
 }
 
 // Two slots can claim one name when a crash met an import that was replacing a database: both are
 // whole. Or when a slot could not be emptied before a crash: that one holds nothing.
-Status Pool::SettleName(Slot& slot) {
-  const std::string_view own_name = slot.name().view();
-  for (SlotNode* node = lists_.Named(own_name, {}); node != nullptr;
+Status PoolNames::SettleName(File& file) {
+  const std::string_view own_name = file.slot().name().view();
+  const SlotLists& lists = context().lists;
+  for (SlotNode* node = lists.Named(own_name); node != nullptr;
        node = SlotLists::Match(node->next, own_name, {})) {
-    Slot& other = node->slot;
-    if (other.state() != SlotState::kNamed || !HasBetterClaim(other, slot)) continue;
+    File& other = node->file;
+    if (node->slot.state() != SlotState::kNamed || !HasBetterClaim(other, file)) continue;
     // The one that keeps the name must have it on the disk too, before the other one loses it.
-    if (Status s = other.Flush(); !s.ok()) return s;
-    if (slot.size() > 0) return MoveAside(slot);
-    const Status freed = slot.SetFree();
+    if (Status s = other.Sync(); !s.ok()) return s;
+    if (file.size() > 0) return MoveAside(file);
+    const Status freed = file.SetFree();
     // Once the name is gone, the rest is done when the slot is needed.
-    return slot.state() == SlotState::kNamed ? freed : Status();
+    return file.slot().state() == SlotState::kNamed ? freed : Status();
   }
   // A journal whose name no open could reach moves with its database, below.
-  if (!slot.is_database() || IsResolved(slot.name().view(), url_dialect_)) return {};
-  const auto resolved = Resolve(slot.name().view());
-  if (!resolved.ok() || !CanRenameDatabase(slot, resolved.value())) return MoveAside(slot);
-  return RenameDatabase(slot, resolved.value());
+  if (file.kind() != FileKind::kDatabase || IsResolved(own_name, url_dialect_)) return {};
+  const auto resolved = Resolve(own_name);
+  if (!resolved.ok() || !CanRenameDatabase(file, resolved.value())) return MoveAside(file);
+  return RenameDatabase(file, resolved.value());
 }
 
 // Whether the name has a file, or a journal that would be taken for that of a file put there.
-bool Pool::IsTaken(const FileName& name) const {
+bool PoolNames::IsTaken(const FileName& name) const {
   return Find(name) != nullptr || FindCompanion(name, kJournalSuffix) != nullptr ||
          FindCompanion(name, kWalSuffix) != nullptr;
 }
 
-bool Pool::CanRenameDatabase(const Slot& slot, const FileName& name) const {
+bool PoolNames::CanRenameDatabase(const File& file, const FileName& name) const {
   return Find(name) == nullptr &&
          std::none_of(kCompanionSuffixes.begin(), kCompanionSuffixes.end(), [&](auto suffix) {
-           return FindCompanion(slot.name(), suffix) != nullptr &&
+           return FindCompanion(file.slot().name(), suffix) != nullptr &&
                   (!Join(name, suffix).ok() || FindCompanion(name, suffix) != nullptr);
          });
 }
 
 // The journals first: a database must not be found without the journal that belongs to it.
-Status Pool::RenameDatabase(Slot& slot, const FileName& name) {
+Status PoolNames::RenameDatabase(File& file, const FileName& name) {
   for (const std::string_view suffix : kCompanionSuffixes) {
-    Slot* const companion = FindCompanion(slot.name(), suffix);
+    File* const companion = FindCompanion(file.slot().name(), suffix);
     if (companion == nullptr) continue;
     const auto companion_name = Join(name, suffix);
     if (!companion_name.ok()) return companion_name.status();
     if (Status s = Rename(*companion, companion_name.value()); !s.ok()) return s;
   }
-  return Rename(slot, name);
+  return Rename(file, name);
 }
 
 // Gives the file a name of its own beside the one that it can't have: nothing is deleted on doubt.
-Status Pool::MoveAside(Slot& slot) {
+Status PoolNames::MoveAside(File& file) {
+  Slot& slot = file.slot();
   const auto stem = Resolve(slot.name().view());
   if (!stem.ok()) {
     // Under any name made of it the next start would find it as unreachable as it is.
@@ -161,7 +166,7 @@ Status Pool::MoveAside(Slot& slot) {
   }
   // The journals of a name stay with the file that keeps it.
   int count = 0;
-  for (const SlotNode* node = lists_.Named(slot.name().view(), {}); node != nullptr;
+  for (const SlotNode* node = context().lists.Named(slot.name().view()); node != nullptr;
        node = SlotLists::Match(node->next, slot.name().view(), {})) {
     count += node->slot.state() == SlotState::kNamed ? 1 : 0;
   }
@@ -170,27 +175,31 @@ Status Pool::MoveAside(Slot& slot) {
     Text suffix(".duplicate-");
     suffix.Append(number);
     const auto name = Join(stem.value(), suffix.view());
-    if (!name.ok() || (slot.is_database() && !name.value().CheckForDatabase().ok())) {
+    if (!name.ok() ||
+        (file.kind() == FileKind::kDatabase && !name.value().CheckForDatabase().ok())) {
       slot.Quarantine("its name is taken by another slot");
       return {};
     }
-    if (shares_its_name ? IsTaken(name.value()) : !CanRenameDatabase(slot, name.value())) continue;
-    return shares_its_name ? Rename(slot, name.value()) : RenameDatabase(slot, name.value());
+    if (shares_its_name ? IsTaken(name.value()) : !CanRenameDatabase(file, name.value())) continue;
+    return shares_its_name ? Rename(file, name.value()) : RenameDatabase(file, name.value());
   }
 }
 
-Status Pool::Rename(Slot& slot, const FileName& name) {
+Status PoolNames::Rename(File& file, const FileName& name) {
+  Slot& slot = file.slot();
   Text text("renaming ");
   text.Append(slot.name().view()).Append(" to ").Append(name.view());
   host_.Log(LogLevel::kWarning, text.view());
   if (Status s = slot.SetNamed(name, slot.flags()); !s.ok()) return s;
-  return slot.Flush();
+  return file.Sync();
 }
 
-Status Pool::SettleCompanions(const FileName& name, Slot* database) {
+Status PoolNames::SettleCompanions(const FileName& name, File* database) {
   for (const std::string_view suffix : kCompanionSuffixes) {
-    const Slot* const companion = FindCompanion(name, suffix);
-    if (companion != nullptr && companion->is_pinned()) return IsOpen(companion->name());
+    const File* const companion = FindCompanion(name, suffix);
+    if (companion != nullptr && companion->use().is_pinned()) {
+      return FileIsOpen(companion->slot().name());
+    }
   }
   if (database != nullptr) {
     CommittedImage image;
@@ -204,7 +213,7 @@ Status Pool::SettleCompanions(const FileName& name, Slot* database) {
     if (database != nullptr && !status.ok()) return status;
   }
   for (const std::string_view suffix : kCompanionSuffixes) {
-    Slot* const companion = FindCompanion(name, suffix);
+    File* const companion = FindCompanion(name, suffix);
     if (companion == nullptr) continue;
     // A journal without its database may be all that is left of some rows.
     if (Status s = database != nullptr ? Delete(*companion) : MoveAside(*companion); !s.ok()) {
@@ -214,19 +223,19 @@ Status Pool::SettleCompanions(const FileName& name, Slot* database) {
   return {};
 }
 
-Status Pool::Publish(Slot& reserved, const FileName& name, std::uint32_t flags) {
-  Slot* const replaced = Find(name);
-  if (replaced != nullptr && replaced->is_pinned()) return IsOpen(name);
+Status PoolNames::Publish(File& reserved, const FileName& name, std::uint32_t flags) {
+  File* const replaced = Find(name);
+  if (replaced != nullptr && replaced->use().is_pinned()) return FileIsOpen(name);
   if (Status s = ForgetHiddenJournals(); !s.ok()) return s;
   // The bytes must be there before the name says so.
   if (Status s = MakeDurable(reserved); !s.ok()) return s;
   if (Status s = SettleCompanions(name, replaced); !s.ok()) return s;
-  if (Status s = reserved.SetNamed(name, flags); !s.ok()) return s;
-  Status status = reserved.Flush();
+  if (Status s = reserved.slot().SetNamed(name, flags); !s.ok()) return s;
+  Status status = reserved.Sync();
   if (status.ok() && replaced != nullptr) {
     status = Delete(*replaced);
     // The old one is gone, even if its slot could not be cleaned yet.
-    if (replaced->state() != SlotState::kNamed) return {};
+    if (replaced->slot().state() != SlotState::kNamed) return {};
   }
   if (!status.ok()) TakeBackName(reserved, replaced);
   return status;
@@ -234,11 +243,11 @@ Status Pool::Publish(Slot& reserved, const FileName& name, std::uint32_t flags) 
 
 // After a failure in which it is unknown which headers are durable: the old database keeps the
 // name, and the new one is given up only when the old one is known to be whole on the disk.
-void Pool::TakeBackName(Slot& reserved, Slot* replaced) {
-  if (replaced != nullptr && !replaced->Flush().ok()) {
-    reserved.Quarantine("an import broke off while it replaced a database");
-    broken_takeover_ = {.new_slot = &reserved, .old_slot = replaced};
-  } else if (!reserved.SetTemporary(SlotState::kReserved).ok()) {
+void PoolNames::TakeBackName(File& reserved, File* replaced) {
+  if (replaced != nullptr && !replaced->Sync().ok()) {
+    reserved.slot().Quarantine("an import broke off while it replaced a database");
+    OnBrokenTakeover(reserved, *replaced);
+  } else if (!reserved.slot().SetTemporary(SlotState::kReserved).ok()) {
     reserved.Abandon();
   }
 }

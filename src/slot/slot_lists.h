@@ -1,8 +1,8 @@
 // What a pool finds its slots by without walking over all of them: by name, by what a free slot is
 // good for, by number.
 //
-// Slots enter and leave by themselves: with every change of state or name (Slot::Become()), and as
-// long as they exist.
+// Slots enter and leave by themselves: with every change of state or name, and as long as they
+// exist.
 // Threads: none of its own; the pool's owner serialises calls. Ownership: outlives its slots.
 // Errors: where memory has run out, names are found more slowly.
 #ifndef SAHPOOL_SLOT_SLOT_LISTS_H_
@@ -16,11 +16,27 @@
 
 namespace sahpool {
 
+class File;
 class Slot;
+
+enum class SlotState : std::uint8_t {
+  kFree,         // holds no file
+  kNamed,        // holds the file name()
+  kTemporary,    // holds a nameless temporary file of an open connection
+  kReserved,     // is being filled by an import
+  kQuarantined,  // holds bytes whose header can't be believed; touched only on request
+};
+
+// What is left in a free slot of the file that it held; those first that cost least to take.
+enum class Residue : std::uint8_t {
+  kNone,     // the header is known to be empty, durably, with nothing behind it
+  kUnknown,  // of every slot that is not free as well
+  kRetired,  // a rollback journal that is void, under its name
+};
 
 // A slot's place in a list, which it can leave from wherever it stands.
 struct SlotNode {
-  explicit SlotNode(Slot& its_slot) : slot(its_slot) {}
+  SlotNode(Slot& its_slot, File& its_file) : slot(its_slot), file(its_file) {}
   ~SlotNode() { Leave(); }
   SlotNode(const SlotNode&) = delete;
   SlotNode& operator=(const SlotNode&) = delete;
@@ -30,23 +46,21 @@ struct SlotNode {
   [[gnu::noinline]] void Leave();
 
   Slot& slot;
+  File& file;  // in it; this layer only passes it on
   SlotNode* next = nullptr;
   SlotNode** link = nullptr;  // what points here; null in no list
 };
 
 struct SlotLists {
   static constexpr std::size_t kStates = 5;
-
-  // Free slots; those first that cost least to take. That a slot is not in the list of clean ones
-  // any more may be noticed late.
-  enum Free : std::uint8_t { kClean, kUncleaned, kRetired, kFreeLists };
+  static constexpr std::size_t kResidues = 3;
 
   SlotLists() = default;
   SlotLists(const SlotLists&) = delete;
   SlotLists& operator=(const SlotLists&) = delete;
 
   // The slots of that name in any state, in two pieces: a first one, and the next one from `node`
-  // on in the same list. A retired journal has its name as well.
+  // on in the same list. A slot with the residue of a journal has its name as well.
   [[gnu::noinline]] SlotNode* Named(std::string_view stem, std::string_view suffix = {}) const {
     return Match(BucketOf(stem, suffix), stem, suffix);
   }
@@ -58,10 +72,10 @@ struct SlotLists {
   // Before another slot comes: keeps the lists of names short.
   void MakeRoom();
 
-  std::array<SlotNode*, kFreeLists> free{};
+  std::array<SlotNode*, kResidues> free{};     // slots, by what is left in them
   std::array<std::int32_t, kStates> counts{};  // of slots in each state
   std::int32_t count = 0;
-  std::int32_t unsettled_count = 0;  // of slots that need settling
+  std::int32_t unsettled_count = 0;  // of reasons for which slots need settling
   std::uint32_t changes = 0;         // of which slots there are, and in which state
 
  private:

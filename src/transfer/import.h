@@ -50,8 +50,8 @@ class Import {
   void Abort();
 
  private:
-  Import(Pool& pool, Slot& slot, const FileName& name) : pool_(pool), slot_(&slot), name_(name) {
-    slot.Pin();
+  Import(Pool& pool, File& file, const FileName& name) : pool_(pool), file_(&file), name_(name) {
+    file.use().Pin();
   }
 
   // What fails is often another file, which an import must not pass over, or the slot of no name.
@@ -59,14 +59,14 @@ class Import {
   Status CheckSize() const;
   Status Check();
   // Whether the staged file is still there, and not another of its name.
-  [[gnu::noinline]] bool IsStaged(const Slot* slot) const;
+  [[gnu::noinline]] bool IsStaged(const File* file) const;
   Status Complete();
 
   Pool& pool_;
-  Slot* slot_;  // null once the import has ended
+  File* file_;  // null once the import has ended
   std::int64_t size_ = 0;
   FileName name_;
-  FileName staged_;  // empty before Stage(); after it the slot is the pool's, and may be gone
+  FileName staged_;  // empty before Stage(); after it the file is the pool's, and may be gone
 };
 
 }  // namespace sahpool

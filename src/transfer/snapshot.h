@@ -2,8 +2,8 @@
 // WAL taken into account; of any other file its bytes.
 //
 // The image is that of the moment of Open(). Once anything has changed what it is made of, each
-// read is kBusy; its slots are watched, by which who could change them knows. Threads: none of its
-// own; as its Pool. Ownership: the pool outlives the snapshot, which pins the file's slot. Errors:
+// read is kBusy; its files are watched, by which who could change them knows. Threads: none of its
+// own; as its Pool. Ownership: the pool outlives the snapshot, which pins the file. Errors:
 // Status.
 #ifndef SAHPOOL_TRANSFER_SNAPSHOT_H_
 #define SAHPOOL_TRANSFER_SNAPSHOT_H_
@@ -21,12 +21,12 @@ namespace sahpool {
 
 class Snapshot {
  public:
-  static Result<std::unique_ptr<Snapshot>> Open(Pool& pool, Slot& slot);
+  static Result<std::unique_ptr<Snapshot>> Open(Pool& pool, File& file);
   ~Snapshot();
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 
-  std::int64_t size() const { return is_database_ ? image_.size() : slot_.size(); }
+  std::int64_t size() const { return is_database_ ? image_.size() : file_.size(); }
   // Fills all of `into`; a range past the end is an error.
   Status Read(std::span<std::byte> into, std::int64_t offset);
 
@@ -36,13 +36,13 @@ class Snapshot {
   bool differs_from_file() const { return is_database_ && !image_.is_database_itself(); }
 
  private:
-  Snapshot(const StorageMeter& meter, Slot& slot);
+  Snapshot(const FileContext& context, File& file);
 
-  const StorageMeter& meter_;
-  Slot& slot_;
+  const FileContext& context_;
+  File& file_;
   // Those that the image reads.
-  Slot* journal_ = nullptr;
-  Slot* wal_ = nullptr;
+  File* journal_ = nullptr;
+  File* wal_ = nullptr;
   bool is_database_ = false;
   CommittedImage image_;
   std::int64_t changes_;

@@ -20,19 +20,19 @@ int QueryOrSet(bool& setting, int* argument) {
   return SQLITE_OK;
 }
 
-int ReportVfsName(const OpenFile& file, char** argument) {
-  *argument = CopyForSqlite(file.vfs->name());
+int ReportVfsName(const OpenFile& self, char** argument) {
+  *argument = CopyForSqlite(self.vfs->name());
   return *argument != nullptr ? SQLITE_OK : SQLITE_NOMEM;
 }
 
 // Grows the file in whole chunks ahead of the writes that SQLite announces.
-int Preallocate(OpenFile& file, sqlite3_int64 hint) {
-  if (file.chunk_size <= 0) return SQLITE_OK;
-  const sqlite3_int64 size = (hint + file.chunk_size - 1) / file.chunk_size * file.chunk_size;
-  if (size <= file.slot().size()) return SQLITE_OK;
-  Status s = file.vfs->pool().BeginChange(file.slot());
-  if (s.ok()) s = file.slot().Truncate(size);
-  return s.ok() ? SQLITE_OK : file.vfs->Fail(s, SQLITE_IOERR_TRUNCATE);
+int Preallocate(OpenFile& self, sqlite3_int64 hint) {
+  if (self.chunk_size <= 0) return SQLITE_OK;
+  const sqlite3_int64 size = (hint + self.chunk_size - 1) / self.chunk_size * self.chunk_size;
+  if (size <= self.file().size()) return SQLITE_OK;
+  Status s = self.vfs->pool().order().Begin(self.file());
+  if (s.ok()) s = self.file().Truncate(size);
+  return s.ok() ? SQLITE_OK : self.vfs->Fail(s, SQLITE_IOERR_TRUNCATE);
 }
 
 }  // namespace
@@ -44,47 +44,47 @@ char* CopyForSqlite(std::string_view text) {
   return copy;
 }
 
-int FileControl(OpenFile& file, int operation, void* argument) {
+int FileControl(OpenFile& self, int operation, void* argument) {
   switch (operation) {
     case SQLITE_FCNTL_LOCKSTATE:
-      *static_cast<int*>(argument) = static_cast<int>(file.lock.level);
+      *static_cast<int*>(argument) = static_cast<int>(self.lock.level);
       return SQLITE_OK;
     case SQLITE_FCNTL_LAST_ERRNO:
-      *static_cast<int*>(argument) = ToErrno(file.vfs->error_code());
+      *static_cast<int*>(argument) = ToErrno(self.vfs->error().code());
       return SQLITE_OK;
     case SQLITE_FCNTL_CHUNK_SIZE:
-      file.chunk_size = std::max(*static_cast<int*>(argument), 0);
+      self.chunk_size = std::max(*static_cast<int*>(argument), 0);
       return SQLITE_OK;
     case SQLITE_FCNTL_SIZE_HINT:
-      return Preallocate(file, *static_cast<sqlite3_int64*>(argument));
+      return Preallocate(self, *static_cast<sqlite3_int64*>(argument));
     case SQLITE_FCNTL_PERSIST_WAL:
-      return QueryOrSet(file.persists_wal, static_cast<int*>(argument));
+      return QueryOrSet(self.persists_wal, static_cast<int*>(argument));
     case SQLITE_FCNTL_POWERSAFE_OVERWRITE:
-      return QueryOrSet(file.is_powersafe, static_cast<int*>(argument));
+      return QueryOrSet(self.is_powersafe, static_cast<int*>(argument));
     case SQLITE_FCNTL_VFSNAME:
-      return ReportVfsName(file, static_cast<char**>(argument));
+      return ReportVfsName(self, static_cast<char**>(argument));
     case SQLITE_FCNTL_HAS_MOVED:
       // A file that is open can be neither renamed nor deleted.
       *static_cast<int*>(argument) = 0;
       return SQLITE_OK;
     case SQLITE_FCNTL_COMMIT_PHASETWO:
-      file.shared->has_uncommitted_writes = false;
-      if (const Status s = file.vfs->pool().DrainBefore(file.slot()); !s.ok()) {
-        return file.vfs->Fail(s, SQLITE_IOERR_WRITE);
+      self.shared->has_uncommitted_writes = false;
+      if (const Status s = self.vfs->pool().order().DrainBefore(self.file()); !s.ok()) {
+        return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
       }
-      file.vfs->ForgetError();
+      self.vfs->ForgetError();
       return SQLITE_NOTFOUND;
     case SQLITE_FCNTL_SYNC:
       // Of a database, when all pages of its transaction are written, before the flush: where a
       // failure can still be undone, with synchronous=OFF too. A flush that a VFS above makes by
       // itself is no commit.
-      file.vfs->pool().PrepareCommit(file.slot());
-      if (const Status s = file.slot().Drain(); !s.ok()) {
-        return file.vfs->Fail(s, SQLITE_IOERR_WRITE);
+      self.vfs->pool().journals().PrepareCommit(self.file());
+      if (const Status s = self.file().Drain(); !s.ok()) {
+        return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
       }
       return SQLITE_NOTFOUND;
     case SQLITE_FCNTL_PRAGMA:
-      return PoolPragma(file, static_cast<char**>(argument));
+      return PoolPragma(self, static_cast<char**>(argument));
     default:
       return SQLITE_NOTFOUND;
   }

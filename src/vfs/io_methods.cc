@@ -4,11 +4,8 @@
 #include <atomic>
 #include <cstddef>
 #include <span>
-#include <string_view>
 
-#include "format/byte_order.h"
-#include "format/journal_header.h"
-#include "format/rollback_journal.h"
+#include "vfs/foreign_journals.h"
 #include "vfs/pool_vfs.h"
 #include "vfs/result_code.h"
 
@@ -29,20 +26,14 @@ int CloseMethod(sqlite3_file* file) {
   return SQLITE_OK;
 }
 
-Status ReadThroughCache(OpenFile& file, std::span<std::byte> into, std::int64_t offset) {
-  if ((file.flags & SQLITE_OPEN_MAIN_DB) == 0) return file.slot().Read(into, offset);
-  return file.shared->read_cache.Read(file.slot(), into, offset, file.vfs->read_ahead_bytes(),
-                                      file.vfs->pool().meter().stats().read_ahead_hits);
-}
-
 int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
   const std::span<std::byte> wanted(static_cast<std::byte*>(into), static_cast<std::size_t>(count));
   const auto available =
-      static_cast<std::size_t>(std::clamp<sqlite3_int64>(self.slot().size() - offset, 0, count));
+      static_cast<std::size_t>(std::clamp<sqlite3_int64>(self.file().size() - offset, 0, count));
   if (available > 0) {
-    if (const Status s = ReadThroughCache(self, wanted.first(available), offset); !s.ok()) {
+    if (const Status s = self.file().Read(wanted.first(available), offset); !s.ok()) {
       return self.vfs->Fail(s, SQLITE_IOERR_READ);
     }
   }
@@ -52,140 +43,29 @@ int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) 
   return SQLITE_IOERR_SHORT_READ;
 }
 
-// Before any change of a file that is to last: what can be seen now, and is perhaps not what a
-// crash would leave, must not be built upon.
-Status BeginChange(OpenFile& file, bool may_overtake = false) {
-  if (!file.vfs->HasOpenJournal(file.slot())) file.shared->has_uncommitted_writes = true;
-  return file.vfs->pool().BeginChange(file.slot(), may_overtake);
-}
-
-// After a write or a truncation of a database that fails, SQLite only undoes the transaction.
-void GiveUpJournalOf(OpenFile& file) {
-  if ((file.flags & SQLITE_OPEN_MAIN_DB) != 0) file.vfs->pool().GiveUpJournalOf(file.slot());
-}
-
-// Whether a commit to the WAL is complete with these bytes. A frame is written in two pieces, its
-// header and its page, and the header tells whether it commits. Where a transaction has replaced
-// its own frames, the headers from there on are at last written once more, without their pages.
-bool CompletesCommit(SharedFile::LastFrame& last, std::span<const std::byte> bytes,
-                     std::int64_t offset) {
-  constexpr std::size_t kFrameHeaderSize = 24;
-  constexpr std::size_t kPageCountOffset = 4;  // of the database after the commit, else 0
-  if (bytes.size() != kFrameHeaderSize) {
-    const bool is_page = offset == last.page_offset;
-    last.page_offset = -1;
-    return is_page && last.commits;
-  }
-  const bool follows_header = last.page_offset >= 0;
-  last = {.page_offset = offset + static_cast<std::int64_t>(kFrameHeaderSize),
-          .commits = LoadBigEndian32(&bytes[kPageCountOffset]) != 0};
-  return follows_header && last.commits;
-}
-
-// What a commit has written must be in the host's hands when it returns, and a failure in that must
-// be one of this call: with synchronous=NORMAL no other follows. After a failure SQLite will write
-// other frames in the place of these, which must not be completed behind its back.
-Status WriteToWal(OpenFile& wal, std::span<const std::byte> bytes, std::int64_t offset) {
-  Status status = wal.slot().Write(bytes, offset);
-  if (CompletesCommit(wal.shared->last_frame, bytes, offset) && status.ok()) {
-    status = wal.slot().Drain();
-  }
-  if (!status.ok()) wal.slot().ForgetKeptWrites();
-  return status;
-}
-
-// SQLite writes a journal's header, a sector with zeros for the magic and the record count (or,
-// when it will not flush, with a count that means "all"), then the records, and at last magic and
-// count.
-void NoteJournalWrite(Slot& journal, std::span<const std::byte> bytes, std::int64_t offset) {
-  constexpr std::size_t kMagicAndCountSize = kJournalRecordCountOffset + 4;
-  if (offset != 0 || bytes.size() < kMagicAndCountSize) return;
-  if (bytes.size() == kMagicAndCountSize ||
-      LoadBigEndian32(&bytes[kJournalRecordCountOffset]) != 0) {
-    journal.CompleteJournal();
-  }
-}
-
-// Whether the journal that a super-journal is to name is of another VFS. A database of which
-// nothing is changed has no journal, nor has one in the modes WAL, MEMORY and OFF. The others are
-// asked without the mutex: they may stand on this one.
-//
-// SQLite looks for the super-journal that a journal names by the VFS of that journal's database,
-// and for the journals that a super-journal names by the VFS of the first database alone. Where
-// that is another pool or another VFS it finds none, and after a crash takes a hot journal for a
-// void one. So the commit fails, before anything of it is in a database: with the name of a journal
-// in the super-journal, or with the magic bytes behind the super-journal's name, without which the
-// name does not count and the rollback goes on. Bytes that a shim has changed are not judged.
-bool NamesForeignJournal(OpenFile& super_journal, const char* name, int size) {
-  if (size < 1 || name[size - 1] != '\0') return false;
-  std::string_view database(name, static_cast<std::size_t>(size) - 1);
-  if (!database.ends_with(kJournalSuffix)) return false;
-  database.remove_suffix(kJournalSuffix.size());
-  PoolVfs& self = *super_journal.vfs;
-  {
-    const MutexLock guard(self.mutex());
-    const Slot* const slot = self.pool().Find(database);
-    if (slot != nullptr && self.FindShared(*slot) != nullptr) return false;
-  }
-  int exists = 0;
-  for (sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr); vfs != nullptr; vfs = vfs->pNext) {
-    if (vfs->zName == self.name()) continue;
-    if (vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK) continue;
-    if (exists != 0) return true;
-  }
-  return false;
-}
-
-// Whether these bytes make the super-journal count whose name is before them, and it is elsewhere.
-bool NamesForeignSuperJournal(OpenFile& journal, std::span<const std::byte> bytes,
-                              std::int64_t offset) {
-  if (bytes.size() != kJournalMagic.size() || offset == 0 || !HasJournalMagic(bytes)) return false;
-  const auto name = SuperJournalName::ReadBefore(journal.slot(), offset);
-  return !name.ok() || journal.vfs->pool().Find(name.value().view()) == nullptr;
-}
-
-// The zeros over a header's fields that end a transaction in mode PERSIST.
-bool VoidsJournal(std::span<const std::byte> bytes, std::int64_t offset) {
-  return offset == 0 && bytes.size() == kJournalHeaderFieldsSize;
-}
-
-// The sector of the first header. With an exclusive lock nothing else tells that the transaction
-// before has ended.
-bool BeginsJournal(std::span<const std::byte> bytes, std::int64_t offset) {
-  return offset == 0 && bytes.size() > kJournalHeaderFieldsSize;
+void NoteUncommittedWrite(OpenFile& self) {
+  if (!self.vfs->HasOpenJournal(self.file())) self.shared->has_uncommitted_writes = true;
 }
 
 int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
   OpenFile& self = Self(file);
-  const bool is_foreign = (self.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0 &&
-                          NamesForeignJournal(self, static_cast<const char*>(from), count);
-  const MutexLock guard(self.vfs->mutex());
   const std::span bytes(static_cast<const std::byte*>(from), static_cast<std::size_t>(count));
-  const bool is_journal = (self.flags & SQLITE_OPEN_MAIN_JOURNAL) != 0;
-  if (is_foreign || (is_journal && NamesForeignSuperJournal(self, bytes, offset))) {
+  const bool is_foreign =
+      (self.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0 && NamesForeignJournal(self, bytes);
+  const MutexLock guard(self.vfs->mutex());
+  if (is_foreign || ((self.flags & SQLITE_OPEN_MAIN_JOURNAL) != 0 &&
+                     NamesForeignSuperJournal(self, bytes, offset))) {
     return self.vfs->Fail(
         {Code::kIo, "a commit over two VFSes could be torn: use one pool, or WAL"},
         SQLITE_IOERR_WRITE);
   }
-  const bool is_wal = (self.flags & SQLITE_OPEN_WAL) != 0;
-  // Behind its beginning nothing of a WAL is written over that the database may not have yet.
-  Status status = BeginChange(self, is_wal && offset > 0);
-  if (status.ok()) {
-    if (is_journal && VoidsJournal(bytes, offset)) {
-      status = self.slot().Void(bytes);
-    } else {
-      if (is_journal && BeginsJournal(bytes, offset)) self.slot().ForgetGivenUpWrites();
-      status = is_wal ? WriteToWal(self, bytes, offset) : self.slot().Write(bytes, offset);
-    }
-  }
-  if (status.ok() && is_journal) NoteJournalWrite(self.slot(), bytes, offset);
-  if (status.ok()) {
-    self.shared->read_cache.OnWrite(bytes, offset);
-  } else {
-    self.shared->read_cache.Clear();
-    GiveUpJournalOf(self);
-  }
-  return status.ok() ? SQLITE_OK : self.vfs->Fail(status, SQLITE_IOERR_WRITE);
+  ChangeOrder& order = self.vfs->pool().order();
+  NoteUncommittedWrite(self);
+  Status status = order.BeginWrite(self.file(), offset);
+  if (status.ok()) status = self.file().Write(bytes, offset);
+  if (status.ok()) return SQLITE_OK;
+  order.OnFailedWrite(self.file());
+  return self.vfs->Fail(status, SQLITE_IOERR_WRITE);
 }
 
 int TruncateMethod(sqlite3_file* file, sqlite3_int64 size) {
@@ -194,24 +74,26 @@ int TruncateMethod(sqlite3_file* file, sqlite3_int64 size) {
   if (self.chunk_size > 0) {
     size = (size + self.chunk_size - 1) / self.chunk_size * self.chunk_size;
   }
-  Status status = BeginChange(self);
-  if (status.ok()) status = self.slot().RenounceSeal();
-  if (status.ok()) status = self.slot().Truncate(size);
-  self.shared->read_cache.OnTruncate(size);
-  if (!status.ok()) GiveUpJournalOf(self);
-  return status.ok() ? SQLITE_OK : self.vfs->Fail(status, SQLITE_IOERR_TRUNCATE);
+  ChangeOrder& order = self.vfs->pool().order();
+  NoteUncommittedWrite(self);
+  Status status = order.Begin(self.file());
+  if (status.ok()) status = self.file().Truncate(size);
+  if (status.ok()) return SQLITE_OK;
+  order.OnFailedWrite(self.file());
+  return self.vfs->Fail(status, SQLITE_IOERR_TRUNCATE);
 }
 
 int SyncMethod(sqlite3_file* file, int /*flags*/) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
   // Nothing is lost of a journal that nothing relies on yet.
-  if (self.slot().can_wait_for_completion()) return SQLITE_OK;
-  if (const Status s = self.slot().Drain(); !s.ok()) {
-    if ((self.flags & SQLITE_OPEN_MAIN_JOURNAL) != 0) self.vfs->pool().GiveUp(self.slot());
+  if (self.file().journal().can_wait_for_completion()) return SQLITE_OK;
+  ChangeOrder& order = self.vfs->pool().order();
+  if (const Status s = self.file().Drain(); !s.ok()) {
+    order.OnFailedSync(self.file());
     return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
   }
-  if (const Status s = self.vfs->pool().MakeDurable(self.slot()); !s.ok()) {
+  if (const Status s = order.MakeDurable(self.file()); !s.ok()) {
     return self.vfs->Fail(s, SQLITE_IOERR_FSYNC);
   }
   return SQLITE_OK;
@@ -220,7 +102,7 @@ int SyncMethod(sqlite3_file* file, int /*flags*/) {
 int FileSizeMethod(sqlite3_file* file, sqlite3_int64* size) {
   OpenFile& self = Self(file);
   const MutexLock guard(self.vfs->mutex());
-  *size = self.slot().size();
+  *size = self.file().size();
   return SQLITE_OK;
 }
 
@@ -236,8 +118,9 @@ int LockMethod(sqlite3_file* file, int level) {
   const MutexLock guard(self.vfs->mutex());
   if (self.lock.level == LockLevel::kNone) self.vfs->ForgetError();
   const auto wanted = static_cast<LockLevel>(level);
-  if (wanted == LockLevel::kExclusive && self.lock.level < wanted && self.slot().is_watched()) {
-    return self.vfs->RefuseWhileExported(self.slot());
+  if (wanted == LockLevel::kExclusive && self.lock.level < wanted &&
+      self.file().use().is_watched()) {
+    return self.vfs->RefuseWhileExported(self.file());
   }
   return LockResult(*self.vfs, self.shared->lock.Raise(self.lock, wanted));
 }
@@ -248,9 +131,8 @@ int UnlockMethod(sqlite3_file* file, int level) {
   if (self.lock.level >= LockLevel::kReserved) {
     self.shared->has_uncommitted_writes = false;
     // SQLite asks for no result of this call.
-    if (const Status s = self.vfs->pool().EndTransaction(self.slot()); !s.ok()) {
+    if (const Status s = self.vfs->pool().order().EndTransaction(self.file()); !s.ok()) {
       self.vfs->Fail(s, SQLITE_IOERR_WRITE);
-      self.shared->read_cache.Clear();
     }
   }
   self.shared->lock.Lower(self.lock, static_cast<LockLevel>(level));
@@ -298,8 +180,8 @@ int ShmLockMethod(sqlite3_file* file, int first, int count, int flags) {
   const bool is_shared = (flags & SQLITE_SHM_SHARED) != 0;
   // A transaction on a WAL begins so.
   if (is_shared) self.vfs->ForgetError();
-  if (!is_shared && WalIndex::OverwritesFiles(first, count) && self.slot().is_watched()) {
-    return self.vfs->RefuseWhileExported(self.slot());
+  if (!is_shared && WalIndex::OverwritesFiles(first, count) && self.file().use().is_watched()) {
+    return self.vfs->RefuseWhileExported(self.file());
   }
   const bool locked = is_shared ? index.LockShared(self.wal_index, first)
                                 : index.LockExclusive(self.wal_index, first, count);

@@ -3,7 +3,7 @@
 //
 // Threads: protected by the mutex of the PoolVfs.
 // Ownership: an OpenFile lives in memory that SQLite gives to xOpen and takes back after xClose; a
-// SharedFile lives from the first open of its file to the last close and pins its slot.
+// SharedFile lives from the first open of its file to the last close and pins it.
 #ifndef SAHPOOL_VFS_OPEN_FILE_H_
 #define SAHPOOL_VFS_OPEN_FILE_H_
 
@@ -11,9 +11,8 @@
 
 #include <cstdint>
 
-#include "slot/slot.h"
+#include "file/file.h"
 #include "vfs/file_lock.h"
-#include "vfs/read_cache.h"
 #include "vfs/wal_index.h"
 
 namespace sahpool {
@@ -21,15 +20,9 @@ namespace sahpool {
 class PoolVfs;
 
 struct SharedFile {
-  Slot* slot = nullptr;
+  File* file = nullptr;
   FileLock lock;
   WalIndex wal_index;
-  ReadCache read_cache;
-  // Of a WAL: the frame whose header was written last.
-  struct LastFrame {
-    std::int64_t page_offset = -1;  // where its page follows; -1 when it has been written
-    bool commits = false;
-  } last_frame;
   std::int32_t open_count = 0;
   // Bytes were changed since the last commit or unlock with neither a journal nor a WAL in the
   // pool, by which what is committed could be told from what is not. Not what such a file has
@@ -51,8 +44,7 @@ struct OpenFile {
   bool persists_wal = false;    // SQLITE_FCNTL_PERSIST_WAL
   bool is_powersafe = true;     // SQLITE_FCNTL_POWERSAFE_OVERWRITE
 
-  Slot& slot() const { return *shared->slot; }
-  bool deletes_on_close() const { return (flags & SQLITE_OPEN_DELETEONCLOSE) != 0; }
+  File& file() const { return *shared->file; }
 };
 
 }  // namespace sahpool

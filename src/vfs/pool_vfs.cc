@@ -88,9 +88,9 @@ void PoolVfs::Note(const Status& status) {
   if (!status.ok()) error_ = status;
 }
 
-Result<std::unique_ptr<Snapshot>> PoolVfs::OpenSnapshot(Slot& slot) {
-  auto snapshot = Snapshot::Open(pool_, slot);
-  const SharedFile* const shared = FindShared(slot);
+Result<std::unique_ptr<Snapshot>> PoolVfs::OpenSnapshot(File& file) {
+  auto snapshot = Snapshot::Open(pool_, file);
+  const SharedFile* const shared = FindShared(file);
   const bool is_known = snapshot.ok() || snapshot.status().code() == Code::kNotADatabase;
   if (shared == nullptr || !is_known) return snapshot;
   bool is_doubtful = !snapshot.ok();
@@ -103,23 +103,24 @@ Result<std::unique_ptr<Snapshot>> PoolVfs::OpenSnapshot(Slot& slot) {
     }
   }
   if (!shared->lock.IsReserved() || !is_doubtful) return snapshot;
-  Text text(slot.name().view());
+  Text text(file.slot().name().view());
   text.Append(" is in the middle of a transaction that no journal is seen to undo");
   return Status(Code::kBusy, text);
 }
 
 // Not logged: a busy handler asks again and again.
-int PoolVfs::RefuseWhileExported(const Slot& slot) {
-  Text text(slot.name().view());
+int PoolVfs::RefuseWhileExported(const File& file) {
+  Text text(file.slot().name().view());
   error_ = Status(Code::kBusy, text.Append(" is being exported"));
   return SQLITE_BUSY;
 }
 
-bool PoolVfs::HasOpenJournal(const Slot& database) const {
-  for (const SharedFile* file = open_files_; file != nullptr; file = file->next) {
-    std::string_view name = file->slot->name().view();
-    if (!name.starts_with(database.name().view())) continue;
-    name.remove_prefix(database.name().view().size());
+bool PoolVfs::HasOpenJournal(const File& database) const {
+  const std::string_view stem = database.slot().name().view();
+  for (const SharedFile* shared = open_files_; shared != nullptr; shared = shared->next) {
+    std::string_view name = shared->file->slot().name().view();
+    if (!name.starts_with(stem)) continue;
+    name.remove_prefix(stem.size());
     if (name == kJournalSuffix || name == kWalSuffix) return true;
   }
   return false;
@@ -139,57 +140,44 @@ Status PoolVfs::last_error() {
   return error_;
 }
 
-SharedFile* PoolVfs::FindShared(const Slot& slot) const {
-  for (SharedFile* file = open_files_; file != nullptr; file = file->next) {
-    if (file->slot == &slot) return file;
-  }
-  return nullptr;
+SharedFile* PoolVfs::FindShared(const File& file) const {
+  SharedFile* shared = open_files_;
+  while (shared != nullptr && shared->file != &file) shared = shared->next;
+  return shared;
 }
 
-Status PoolVfs::Open(Slot& slot, int flags, OpenFile& file) {
-  SharedFile* shared = FindShared(slot);
+Status PoolVfs::Open(File& file, int flags, OpenFile& opened) {
+  SharedFile* shared = FindShared(file);
   if (shared == nullptr) {
     shared = new (std::nothrow) SharedFile;
     if (shared == nullptr) return Status::NoMemory();
-    shared->slot = &slot;
-    slot.Pin();
-    slot.KeepWrites();
+    shared->file = &file;
+    file.use().Pin();
+    file.Open();
     shared->next = std::exchange(open_files_, shared);
   }
   ++shared->open_count;
-  new (&file) OpenFile;
-  file.base.pMethods = &IoMethods();
-  file.vfs = this;
-  file.shared = shared;
-  file.flags = flags;
+  new (&opened) OpenFile;
+  opened.base.pMethods = &IoMethods();
+  opened.vfs = this;
+  opened.shared = shared;
+  opened.flags = flags;
   return {};
 }
 
-Status PoolVfs::Close(OpenFile& file) {
-  SharedFile* const shared = file.shared;
-  shared->wal_index.Leave(file.wal_index);
-  shared->lock.Lower(file.lock, LockLevel::kNone);
-  file.base.pMethods = nullptr;
+Status PoolVfs::Close(OpenFile& opened) {
+  SharedFile* const shared = opened.shared;
+  shared->wal_index.Leave(opened.wal_index);
+  shared->lock.Lower(opened.lock, LockLevel::kNone);
+  opened.base.pMethods = nullptr;
   if (--shared->open_count > 0) return {};
 
   SharedFile** link = &open_files_;
   while (*link != shared) link = &(*link)->next;
   *link = shared->next;
   const std::unique_ptr<SharedFile> owned(shared);
-  Slot& slot = *shared->slot;
-  slot.Unpin();
-  if (slot.state() == SlotState::kTemporary) return slot.ReleaseTemporary();
-  if (file.deletes_on_close()) return pool_.Delete(slot);
-  // Journals live and die with their transactions; what is meant to stay is made durable.
-  // Whoever opens a file as a database wants it to stay, whatever its header says that it is.
-  const auto flags = slot.flags() | static_cast<std::uint32_t>(file.flags);
-  const bool stays = (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0;
-  if (!stays) return {};
-  Status durable = pool_.FlushJournalOf(slot);
-  if (durable.ok()) durable = pool_.MakeDurable(slot);
-  // What can't be handed over now, when no connection is left to be told later, is given up.
-  slot.StopKeepingWrites();
-  return durable;
+  shared->file->use().Unpin();
+  return pool_.Close(*shared->file, static_cast<std::uint32_t>(opened.flags));
 }
 
 int PoolVfs::Fail(const Status& status, int io_error) {

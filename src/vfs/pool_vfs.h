@@ -69,7 +69,7 @@ class PoolVfs {
     return operation(static_cast<const Pool&>(pool_));
   }
 
-  // The image of `slot` for an export. Opened, read and destroyed inside WithPool(). While it is
+  // The image of `file` for an export. Opened, read and destroyed inside WithPool(). While it is
   // open, connections get SQLITE_BUSY when they would begin to write the database, and a WAL grows,
   // but is neither checkpointed nor begun anew. Where a connection is allowed to write already, as
   // in the middle of a transaction or with exclusive locking, that goes on, and when it has
@@ -77,7 +77,7 @@ class PoolVfs {
   // journal here is seen to undo: journal_mode MEMORY or OFF, a VFS above that encrypts its
   // journal, and the moment in which another thread has deleted it. kNotADatabase where a journal
   // or WAL can't be read otherwise (format/committed_image.h).
-  Result<std::unique_ptr<Snapshot>> OpenSnapshot(Slot& slot);
+  Result<std::unique_ptr<Snapshot>> OpenSnapshot(File& file);
 
   // How often files of the pool are open now.
   int open_count();
@@ -88,24 +88,20 @@ class PoolVfs {
   // --- For the method tables of the VFS; the caller holds mutex(). ---
   Mutex& mutex() { return entry_.mutex; }
   Pool& pool() { return pool_; }
-  SharedFile* FindShared(const Slot& slot) const;
+  SharedFile* FindShared(const File& file) const;
   // SQLITE_BUSY, with a text, of a file that an export keeps as it is.
-  int RefuseWhileExported(const Slot& slot);
+  int RefuseWhileExported(const File& file);
   // Whether a connection has the database's journal or its WAL open. What is then written to the
   // database can be told from what is committed: the journal undoes it until it is committed or
   // undone, and beside a WAL only what is committed is written, by checkpoints.
-  bool HasOpenJournal(const Slot& database) const;
-  // Fills `file`, on whose memory xOpen was called, for the file in `slot`.
-  Status Open(Slot& slot, int flags, OpenFile& file);
-  Status Close(OpenFile& file);
+  bool HasOpenJournal(const File& database) const;
+  // Fills `opened`, on whose memory xOpen was called.
+  Status Open(File& file, int flags, OpenFile& opened);
+  Status Close(OpenFile& opened);
   // Records a failure and gives its result code.
   int Fail(const Status& status, int io_error);
   void ForgetError() { error_ = Status(); }
-  // How much a sequential reader reads at once; 0 is single reads.
-  std::int64_t read_ahead_bytes() const { return read_ahead_bytes_; }
-  void set_read_ahead_bytes(std::int64_t bytes) { read_ahead_bytes_ = bytes; }
   const Status& error() const { return error_; }
-  Code error_code() const { return error_.code(); }
 
  private:
   void Note(const Status& status);
@@ -114,7 +110,6 @@ class PoolVfs {
 
   VfsEntry& entry_;
   SharedFile* open_files_ = nullptr;
-  std::int64_t read_ahead_bytes_ = ReadCache::kDefaultWindow;
   Pool pool_;
   Status error_;
 };
@@ -124,13 +119,13 @@ void FillVfsMethods(sqlite3_vfs& vfs);
 const sqlite3_io_methods& IoMethods();
 
 // SQLITE_FCNTL_xyz; in file_control.cc. The caller holds the mutex.
-int FileControl(OpenFile& file, int operation, void* argument);
+int FileControl(OpenFile& self, int operation, void* argument);
 
 // A copy that SQLite frees, null when memory has run out; in file_control.cc.
 char* CopyForSqlite(std::string_view text);
 
 // SQLITE_FCNTL_PRAGMA, for PRAGMA sahpool_...; in pragma.cc. The caller holds the mutex.
-int PoolPragma(OpenFile& file, char** arguments);
+int PoolPragma(OpenFile& self, char** arguments);
 
 }  // namespace sahpool
 

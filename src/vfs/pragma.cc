@@ -49,7 +49,7 @@ constexpr std::array<Figure, 10> kFigures = {{
 }};
 
 int StatsPragma(PoolVfs& vfs, char** arguments) {
-  StorageMeter& meter = vfs.pool().meter();
+  StorageMeter& meter = vfs.pool().files().context().meter;
   if (arguments[2] != nullptr) {
     if (sqlite3_stricmp(arguments[2], "reset") != 0) {
       return Answer(arguments, Text("sahpool_stats takes no value but reset"), SQLITE_ERROR);
@@ -65,12 +65,12 @@ int StatsPragma(PoolVfs& vfs, char** arguments) {
 }
 
 int PoolFiguresPragma(PoolVfs& vfs, char** arguments) {
-  const Pool& pool = vfs.pool();
+  const PoolFiles& files = vfs.pool().files();
   Text json("{");
-  AppendMember(json, "capacity", pool.capacity());
-  AppendMember(json, "files", pool.file_count());
-  AppendMember(json, "free", pool.free_count());
-  AppendMember(json, "quarantined", pool.quarantined_count());
+  AppendMember(json, "capacity", files.capacity());
+  AppendMember(json, "files", files.file_count());
+  AppendMember(json, "free", files.free_count());
+  AppendMember(json, "quarantined", files.quarantined_count());
   return Answer(arguments, json.Append("}"));
 }
 
@@ -87,38 +87,39 @@ std::int64_t ParseBytes(std::string_view text) {
 }
 
 int ReadAheadPragma(PoolVfs& vfs, char** arguments) {
+  std::int64_t& read_ahead_bytes = vfs.pool().files().context().read_ahead_bytes;
   if (arguments[2] != nullptr) {
     const std::int64_t bytes = ParseBytes(arguments[2]);
     if (bytes < 0) {
       return Answer(arguments, Text("sahpool_read_ahead takes a number of bytes"), SQLITE_ERROR);
     }
-    vfs.set_read_ahead_bytes(bytes);
+    read_ahead_bytes = bytes;
   }
-  return Answer(arguments, Text().Append(vfs.read_ahead_bytes()));
+  return Answer(arguments, Text().Append(read_ahead_bytes));
 }
 
-int KeepWalPragma(OpenFile& file, char** arguments) {
+int KeepWalPragma(OpenFile& self, char** arguments) {
   if (arguments[2] != nullptr) {
     const std::string_view value(arguments[2]);
     if (value != "0" && value != "1") {
       return Answer(arguments, Text("sahpool_keep_wal takes 0 or 1"), SQLITE_ERROR);
     }
-    file.persists_wal = value == "1";
+    self.persists_wal = value == "1";
   }
-  return Answer(arguments, Text(file.persists_wal ? "1" : "0"));
+  return Answer(arguments, Text(self.persists_wal ? "1" : "0"));
 }
 
 }  // namespace
 
 // `arguments`: the answer or the error's text, the pragma's name, and its value or null.
-int PoolPragma(OpenFile& file, char** arguments) {
+int PoolPragma(OpenFile& self, char** arguments) {
   const char* const name = arguments[1];
-  if (sqlite3_stricmp(name, "sahpool_stats") == 0) return StatsPragma(*file.vfs, arguments);
-  if (sqlite3_stricmp(name, "sahpool_pool") == 0) return PoolFiguresPragma(*file.vfs, arguments);
+  if (sqlite3_stricmp(name, "sahpool_stats") == 0) return StatsPragma(*self.vfs, arguments);
+  if (sqlite3_stricmp(name, "sahpool_pool") == 0) return PoolFiguresPragma(*self.vfs, arguments);
   if (sqlite3_stricmp(name, "sahpool_read_ahead") == 0) {
-    return ReadAheadPragma(*file.vfs, arguments);
+    return ReadAheadPragma(*self.vfs, arguments);
   }
-  if (sqlite3_stricmp(name, "sahpool_keep_wal") == 0) return KeepWalPragma(file, arguments);
+  if (sqlite3_stricmp(name, "sahpool_keep_wal") == 0) return KeepWalPragma(self, arguments);
   return SQLITE_NOTFOUND;
 }
 

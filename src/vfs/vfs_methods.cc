@@ -28,16 +28,15 @@ class Entered {
   PoolVfs* pool_;
 };
 
-Result<Slot*> FindOrCreate(PoolVfs& self, const char* name, int flags) {
-  const auto resolved = self.pool().Resolve(name);
+Result<File*> FindOrCreate(Pool& pool, const char* name, int flags) {
+  const auto resolved = pool.names().Resolve(name);
   if (!resolved.ok()) return resolved.status();
-  Pool& pool = self.pool();
   if ((flags & SQLITE_OPEN_MAIN_DB) != 0) {
-    if (Status s = pool.CheckQuarantine(resolved.value()); !s.ok()) return s;
+    if (Status s = pool.names().CheckQuarantine(resolved.value()); !s.ok()) return s;
   }
-  if (Slot* const slot = pool.Find(resolved.value()); slot != nullptr) {
+  if (File* const file = pool.files().Find(resolved.value()); file != nullptr) {
     constexpr int kCreateNew = SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE;
-    if ((flags & kCreateNew) != kCreateNew) return slot;
+    if ((flags & kCreateNew) != kCreateNew) return file;
     Text text(resolved.value().view());
     return Status(Code::kExists, text.Append(" exists already"));
   }
@@ -48,8 +47,8 @@ Result<Slot*> FindOrCreate(PoolVfs& self, const char* name, int flags) {
   return pool.Create(resolved.value(), static_cast<std::uint32_t>(flags));
 }
 
-int OpenMethod(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
-  file->pMethods = nullptr;
+int OpenMethod(sqlite3_vfs* vfs, const char* name, sqlite3_file* into, int flags, int* out_flags) {
+  into->pMethods = nullptr;
   const Entered entered(vfs);
   if (!entered) return SQLITE_CANTOPEN;
   PoolVfs& self = *entered;
@@ -58,13 +57,13 @@ int OpenMethod(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags
   if ((flags & SQLITE_OPEN_MAIN_DB) != 0) self.ForgetError();
 
   const bool is_nameless = name == nullptr || *name == '\0';
-  auto slot = is_nameless ? self.pool().CreateTemporary(static_cast<std::uint32_t>(flags))
-                          : FindOrCreate(self, name, flags);
-  OpenFile& opened = *reinterpret_cast<OpenFile*>(file);
-  Status status = slot.status();
+  auto file = is_nameless ? self.pool().CreateTemporary(static_cast<std::uint32_t>(flags))
+                          : FindOrCreate(self.pool(), name, flags);
+  OpenFile& opened = *reinterpret_cast<OpenFile*>(into);
+  Status status = file.status();
   if (status.ok()) {
-    status = self.Open(*slot.value(), flags, opened);
-    if (!status.ok() && is_nameless) static_cast<void>(slot.value()->ReleaseTemporary());
+    status = self.Open(*file.value(), flags, opened);
+    if (!status.ok() && is_nameless) static_cast<void>(file.value()->SetFree());
   }
   if (!status.ok()) {
     const int code = self.Fail(status, SQLITE_IOERR);
@@ -80,19 +79,6 @@ int OpenMethod(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags
   return SQLITE_OK;
 }
 
-// A rollback journal that another connection, in another journal mode, still has open is emptied
-// instead: to SQLite that is the same, and what that connection writes into it later can be found
-// again after a crash.
-Status DeleteFile(Pool& pool, Slot& slot) {
-  if (!slot.is_pinned() || (slot.flags() & SQLITE_OPEN_MAIN_JOURNAL) == 0) {
-    return pool.Delete(slot);
-  }
-  if (Status s = pool.BeginChange(slot); !s.ok()) return s;
-  if (Status s = slot.RenounceSeal(); !s.ok()) return s;
-  if (Status s = slot.Truncate(0); !s.ok()) return s;
-  return slot.Flush();
-}
-
 // SQLite resolves names first, but its Worker1 deletes by the URI that it opened a database with.
 std::string_view PathOf(std::string_view name) {
   if (!name.starts_with("file:")) return name;
@@ -105,11 +91,11 @@ int DeleteMethod(sqlite3_vfs* vfs, const char* name, int /*sync_directory*/) {
   const Entered entered(vfs);
   if (!entered) return SQLITE_IOERR_DELETE;
   PoolVfs& self = *entered;
-  const auto resolved = self.pool().Resolve(PathOf(name));
+  const auto resolved = self.pool().names().Resolve(PathOf(name));
   if (!resolved.ok()) return self.Fail(resolved.status(), SQLITE_IOERR_DELETE);
-  Slot* const slot = self.pool().Find(resolved.value());
-  if (slot == nullptr) return SQLITE_IOERR_DELETE_NOENT;
-  if (const Status s = DeleteFile(self.pool(), *slot); !s.ok()) {
+  File* const file = self.pool().files().Find(resolved.value());
+  if (file == nullptr) return SQLITE_IOERR_DELETE_NOENT;
+  if (const Status s = self.pool().order().DeleteOrEmpty(*file); !s.ok()) {
     // SQLITE_BUSY has no meaning to a caller of xDelete.
     const int code = self.Fail(s, SQLITE_IOERR_DELETE);
     return code == SQLITE_BUSY ? SQLITE_IOERR_DELETE : code;
@@ -118,10 +104,10 @@ int DeleteMethod(sqlite3_vfs* vfs, const char* name, int /*sync_directory*/) {
 }
 
 // SQLite asks for the journals of a database in every transaction, by names that are resolved.
-const Slot* FindAsGiven(const Pool& pool, const char* name) {
-  if (IsPlainName(name)) return pool.Find(name);
-  const auto resolved = pool.Resolve(name);
-  return resolved.ok() ? pool.Find(resolved.value()) : nullptr;
+const File* FindAsGiven(const Pool& pool, const char* name) {
+  if (IsPlainName(name)) return pool.files().Find(name);
+  const auto resolved = pool.names().Resolve(name);
+  return resolved.ok() ? pool.files().Find(resolved.value()) : nullptr;
 }
 
 // What exists can be read and written. But as in SQLite's own VFSes an empty file does not exist to
@@ -131,17 +117,17 @@ int AccessMethod(sqlite3_vfs* vfs, const char* name, int flags, int* result) {
   const Entered entered(vfs);
   if (!entered) return SQLITE_IOERR_ACCESS;
   const Pool& pool = (*entered).pool();
-  const Slot* const slot = FindAsGiven(pool, name);
+  const File* const file = FindAsGiven(pool, name);
   // SQLite rolls nothing back by a journal whose super-journal is gone.
-  if (slot == nullptr && pool.quarantined_count() > 0) {
-    if (const auto resolved = pool.Resolve(name); resolved.ok()) {
-      if (Status s = pool.CheckAbsence(resolved.value()); !s.ok()) {
+  if (file == nullptr && pool.files().quarantined_count() > 0) {
+    if (const auto resolved = pool.names().Resolve(name); resolved.ok()) {
+      if (Status s = pool.names().CheckAbsence(resolved.value()); !s.ok()) {
         (*entered).Fail(s, SQLITE_IOERR_ACCESS);
         return SQLITE_IOERR_ACCESS;
       }
     }
   }
-  *result = slot != nullptr && (flags != SQLITE_ACCESS_EXISTS || slot->size() > 0) ? 1 : 0;
+  *result = file != nullptr && (flags != SQLITE_ACCESS_EXISTS || file->size() > 0) ? 1 : 0;
   return SQLITE_OK;
 }
 
@@ -151,7 +137,7 @@ int FullPathnameMethod(sqlite3_vfs* vfs, const char* name, int size, char* out) 
   PoolVfs& self = *entered;
   // SQLite may refuse the name itself, without an open.
   self.ForgetError();
-  const auto resolved = self.pool().Resolve(name);
+  const auto resolved = self.pool().names().Resolve(name);
   if (!resolved.ok()) {
     self.Fail(resolved.status(), SQLITE_CANTOPEN);
     return SQLITE_CANTOPEN;

@@ -31,11 +31,11 @@ void FillLikeDatabase(std::span<std::byte> bytes, std::byte mark) {
 
 Failure AttachedSlotsAreFree(Backend& backend) {
   Pool pool(backend.host());
-  REQUIRE_EQ(pool.capacity(), 0);
+  REQUIRE_EQ(pool.files().capacity(), 0);
   REQUIRE_OK(StartPool(backend, kSlots, pool));
-  REQUIRE_EQ(pool.capacity(), kCapacity);
-  REQUIRE_EQ(pool.free_count(), kCapacity);
-  REQUIRE_EQ(pool.file_count(), 0);
+  REQUIRE_EQ(pool.files().capacity(), kCapacity);
+  REQUIRE_EQ(pool.files().free_count(), kCapacity);
+  REQUIRE_EQ(pool.files().file_count(), 0);
   // A free slot is a header and nothing more, whatever it was before.
   for (int i = 0; i < kCapacity; ++i) {
     const auto size = backend.slot(i).Size();
@@ -48,17 +48,17 @@ Failure AttachedSlotsAreFree(Backend& backend) {
 Failure CreatedFilesAreFound(Backend& backend) {
   Pool pool(backend.host());
   REQUIRE_OK(StartPool(backend, kSlots, pool));
-  REQUIRE(pool.Find(Named("one.db")) == nullptr);
+  REQUIRE(pool.files().Find(Named("one.db")) == nullptr);
   REQUIRE_PASSED(CreateWithPattern(pool, "one.db", 1));
   REQUIRE_PASSED(CreateWithPattern(pool, "dir/two.db", 2));
-  REQUIRE_EQ(pool.file_count(), 2);
-  REQUIRE_EQ(pool.free_count(), kCapacity - 2);
+  REQUIRE_EQ(pool.files().file_count(), 2);
+  REQUIRE_EQ(pool.files().free_count(), kCapacity - 2);
   REQUIRE_PASSED(HoldsPattern(pool, "/one.db", 1));
   REQUIRE_PASSED(HoldsPattern(pool, "/dir/../dir/two.db", 2));
-  REQUIRE_EQ(pool.Find(Named("one.db"))->name().view(), "/one.db");
-  REQUIRE(pool.Find(Named("One.db")) == nullptr);
+  REQUIRE_EQ(pool.files().Find(Named("one.db"))->slot().name().view(), "/one.db");
+  REQUIRE(pool.files().Find(Named("One.db")) == nullptr);
   REQUIRE_EQ(pool.Create(Named("one.db"), open_flag::kMainDb).status().code(), Code::kExists);
-  REQUIRE_EQ(pool.file_count(), 2);
+  REQUIRE_EQ(pool.files().file_count(), 2);
   return {};
 }
 
@@ -67,14 +67,14 @@ Failure DeletedSlotsAreReused(Backend& backend) {
   REQUIRE_OK(StartPool(backend, kSlots, pool));
   for (std::uint32_t round = 0; round < 3 * kCapacity; ++round) {
     REQUIRE_PASSED(CreateWithPattern(pool, "again.db", round));
-    Slot* const slot = pool.Find(Named("again.db"));
+    File* const file = pool.files().Find(Named("again.db"));
     REQUIRE_PASSED(HoldsPattern(pool, "again.db", round));
-    slot->Pin();
-    REQUIRE_EQ(pool.Delete(*slot).code(), Code::kBusy);
-    slot->Unpin();
-    REQUIRE_OK(pool.Delete(*slot));
-    REQUIRE(pool.Find(Named("again.db")) == nullptr);
-    REQUIRE_EQ(pool.free_count(), kCapacity);
+    file->use().Pin();
+    REQUIRE_EQ(pool.order().Delete(*file).code(), Code::kBusy);
+    file->use().Unpin();
+    REQUIRE_OK(pool.order().Delete(*file));
+    REQUIRE(pool.files().Find(Named("again.db")) == nullptr);
+    REQUIRE_EQ(pool.files().free_count(), kCapacity);
   }
   // Nothing of an old file shows in a new one.
   const auto slot = pool.Create(Named("new.db"), open_flag::kMainDb);
@@ -94,15 +94,15 @@ Failure FullPoolRefusesFiles(Backend& backend) {
   for (const std::string_view name : {"a", "b", "c", "d"}) {
     REQUIRE_PASSED(CreateWithPattern(pool, name, 1));
   }
-  REQUIRE_EQ(pool.free_count(), 0);
+  REQUIRE_EQ(pool.files().free_count(), 0);
   REQUIRE_EQ(pool.Create(Named("e"), open_flag::kMainDb).status().code(), Code::kNoFreeSlot);
   REQUIRE_EQ(pool.CreateTemporary(open_flag::kTransientDb).status().code(), Code::kNoFreeSlot);
   REQUIRE_EQ(pool.Reserve().status().code(), Code::kNoFreeSlot);
   REQUIRE(pool.RemoveFreeSlot() == nullptr);
-  REQUIRE_EQ(pool.file_count(), kCapacity);
+  REQUIRE_EQ(pool.files().file_count(), kCapacity);
   // A slot attached while the pool runs is ready at once.
   REQUIRE_OK(AttachSlots(backend, {kCapacity, 1}, pool));
-  REQUIRE_EQ(pool.capacity(), kCapacity + 1);
+  REQUIRE_EQ(pool.files().capacity(), kCapacity + 1);
   REQUIRE_PASSED(CreateWithPattern(pool, "e", 2));
   REQUIRE_PASSED(HoldsPattern(pool, "a", 1));
   REQUIRE_PASSED(HoldsPattern(pool, "e", 2));
@@ -115,7 +115,7 @@ Failure FreeSlotsCanBeRemoved(Backend& backend) {
   REQUIRE_PASSED(CreateWithPattern(pool, "kept", 1));
   for (int removed = 1; removed < kCapacity; ++removed) {
     REQUIRE(pool.RemoveFreeSlot() != nullptr);
-    REQUIRE_EQ(pool.capacity(), kCapacity - removed);
+    REQUIRE_EQ(pool.files().capacity(), kCapacity - removed);
   }
   REQUIRE(pool.RemoveFreeSlot() == nullptr);
   REQUIRE_PASSED(HoldsPattern(pool, "kept", 1));
@@ -136,10 +136,10 @@ Failure RestartFindsTheSameFiles(Backend& backend) {
   for (int restart = 0; restart < 2; ++restart) {
     Pool pool(backend.host());
     REQUIRE_OK(StartPool(backend, kSlots, pool));
-    REQUIRE_EQ(pool.file_count(), 4);
+    REQUIRE_EQ(pool.files().file_count(), 4);
     for (std::size_t i = 0; i < kNames.size(); ++i) {
       REQUIRE_PASSED(HoldsPattern(pool, kNames[i], static_cast<std::uint32_t>(i)));
-      REQUIRE_EQ(pool.Find(Named(kNames[i]))->flags(), kTypes[i]);
+      REQUIRE_EQ(pool.files().Find(Named(kNames[i]))->slot().flags(), kTypes[i]);
     }
   }
   return {};
@@ -149,13 +149,13 @@ Failure DetachingChangesNothing(Backend& backend) {
   Pool pool(backend.host());
   REQUIRE_OK(StartPool(backend, kSlots, pool));
   REQUIRE_PASSED(CreateWithPattern(pool, "a", 1));
-  Slot* const slot = pool.Find(Named("a"));
-  slot->Pin();
+  File* const file = pool.files().Find(Named("a"));
+  file->use().Pin();
   REQUIRE_EQ(pool.DetachAll().code(), Code::kBusy);
-  REQUIRE_EQ(pool.capacity(), kCapacity);
-  slot->Unpin();
+  REQUIRE_EQ(pool.files().capacity(), kCapacity);
+  file->use().Unpin();
   REQUIRE_OK(pool.DetachAll());
-  REQUIRE_EQ(pool.capacity(), 0);
+  REQUIRE_EQ(pool.files().capacity(), 0);
   REQUIRE_OK(StartPool(backend, kSlots, pool));
   REQUIRE_PASSED(HoldsPattern(pool, "a", 1));
   return {};
@@ -167,17 +167,17 @@ Failure WipeFreesAllSlots(Backend& backend) {
   for (const std::string_view name : {"a", "b", "c", "d"}) {
     REQUIRE_PASSED(CreateWithPattern(pool, name, 1));
   }
-  Slot* const slot = pool.Find(Named("c"));
-  slot->Pin();
+  File* const file = pool.files().Find(Named("c"));
+  file->use().Pin();
   REQUIRE_EQ(pool.Wipe().code(), Code::kBusy);
-  REQUIRE_EQ(pool.file_count(), kCapacity);
-  slot->Unpin();
+  REQUIRE_EQ(pool.files().file_count(), kCapacity);
+  file->use().Unpin();
   REQUIRE_OK(pool.Wipe());
-  REQUIRE_EQ(pool.file_count(), 0);
-  REQUIRE_EQ(pool.free_count(), kCapacity);
+  REQUIRE_EQ(pool.files().file_count(), 0);
+  REQUIRE_EQ(pool.files().free_count(), kCapacity);
   REQUIRE_OK(pool.DetachAll());
   REQUIRE_OK(StartPool(backend, kSlots, pool));
-  REQUIRE_EQ(pool.free_count(), kCapacity);
+  REQUIRE_EQ(pool.files().free_count(), kCapacity);
   return {};
 }
 
@@ -191,7 +191,7 @@ Failure ShortSlotsAreFree(Backend& backend) {
   }
   Pool pool(backend.host());
   REQUIRE_OK(StartPool(backend, kSlots, pool));
-  REQUIRE_EQ(pool.free_count(), kCapacity);
+  REQUIRE_EQ(pool.files().free_count(), kCapacity);
   for (const std::string_view name : {"a", "b", "c", "d"}) {
     REQUIRE_PASSED(CreateWithPattern(pool, name, 5));
     REQUIRE_PASSED(HoldsPattern(pool, name, 5));
@@ -208,7 +208,7 @@ Failure LeftoverTemporariesAreFreed(Backend& backend) {
                                      open_flag::kMainDb | open_flag::kDeleteOnClose));
     const auto nameless = pool.CreateTemporary(open_flag::kTransientDb);
     REQUIRE_OK(nameless);
-    REQUIRE_EQ(nameless.value()->state(), SlotState::kTemporary);
+    REQUIRE_EQ(nameless.value()->slot().state(), SlotState::kTemporary);
     Buffer bytes(5000);
     REQUIRE(bytes);
     REQUIRE_OK(nameless.value()->Write(bytes.span(), 0));
@@ -216,8 +216,8 @@ Failure LeftoverTemporariesAreFreed(Backend& backend) {
   }
   Pool pool(backend.host());
   REQUIRE_OK(StartPool(backend, kSlots, pool));
-  REQUIRE_EQ(pool.file_count(), 1);
-  REQUIRE_EQ(pool.free_count(), kCapacity - 1);
+  REQUIRE_EQ(pool.files().file_count(), 1);
+  REQUIRE_EQ(pool.files().free_count(), kCapacity - 1);
   REQUIRE_PASSED(HoldsPattern(pool, "kept", 2));
   return {};
 }
@@ -237,21 +237,21 @@ Failure ImportPublishesWhenComplete(Backend& backend) {
   {
     auto aborted = Import::Begin(pool, Named("a.db"));
     REQUIRE_OK(aborted);
-    REQUIRE_EQ(pool.free_count(), kCapacity - 2);
+    REQUIRE_EQ(pool.files().free_count(), kCapacity - 2);
     REQUIRE_OK(aborted.value()->Write(new_bytes.first(777)));
     REQUIRE_EQ(aborted.value()->Finish().code(), Code::kNotADatabase);
-    REQUIRE_EQ(pool.free_count(), kCapacity - 1);
+    REQUIRE_EQ(pool.files().free_count(), kCapacity - 1);
   }
-  REQUIRE_EQ(pool.Find(Named("a.db"))->size(), 4 * kPageSize);
+  REQUIRE_EQ(pool.files().Find(Named("a.db"))->size(), 4 * kPageSize);
   auto import = Import::Begin(pool, Named("a.db"));
   REQUIRE_OK(import);
   REQUIRE_OK(import.value()->Write(new_bytes.first(1000)));
   REQUIRE_OK(import.value()->Write(new_bytes.span().subspan(1000)));
-  REQUIRE_EQ(pool.Find(Named("a.db"))->size(), 4 * kPageSize);
+  REQUIRE_EQ(pool.files().Find(Named("a.db"))->size(), 4 * kPageSize);
   REQUIRE_OK(import.value()->Finish());
-  REQUIRE_EQ(pool.file_count(), 1);
-  REQUIRE_EQ(pool.free_count(), kCapacity - 1);
-  Slot* const imported = pool.Find(Named("a.db"));
+  REQUIRE_EQ(pool.files().file_count(), 1);
+  REQUIRE_EQ(pool.files().free_count(), kCapacity - 1);
+  File* const imported = pool.files().Find(Named("a.db"));
   REQUIRE(imported != nullptr);
   REQUIRE_EQ(imported->size(), 6 * kPageSize);
   REQUIRE_OK(imported->Read(read.span(), 0));
@@ -272,8 +272,8 @@ Failure UnfinishedImportIsFreedByARestart(Backend& backend) {
   REQUIRE_PASSED(CopySlots(backend, kSlots, {kCapacity, kCapacity}));
   Pool restarted(backend.host());
   REQUIRE_OK(StartPool(backend, {kCapacity, kCapacity}, restarted));
-  REQUIRE_EQ(restarted.file_count(), 1);
-  REQUIRE_EQ(restarted.free_count(), kCapacity - 1);
+  REQUIRE_EQ(restarted.files().file_count(), 1);
+  REQUIRE_EQ(restarted.files().free_count(), kCapacity - 1);
   REQUIRE_PASSED(HoldsPattern(restarted, "a.db", 3));
   return {};
 }

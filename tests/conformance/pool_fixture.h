@@ -137,18 +137,18 @@ inline Failure CreateWithPattern(Pool& pool, std::string_view name, std::uint32_
   const auto slot = pool.Create(Named(name), flags);
   REQUIRE_OK(slot);
   REQUIRE_OK(slot.value()->Write(bytes.span(), 0));
-  REQUIRE_OK(slot.value()->Flush());
+  REQUIRE_OK(slot.value()->Sync());
   return {};
 }
 
 // Whether the file is one that CreateWithPattern() made with that seed.
 inline Failure HoldsPattern(const Pool& pool, std::string_view name, std::uint32_t seed) {
-  Slot* const slot = pool.Find(Named(name));
-  REQUIRE(slot != nullptr);
-  REQUIRE_EQ(slot->size(), kPatternSize);
+  File* const file = pool.files().Find(Named(name));
+  REQUIRE(file != nullptr);
+  REQUIRE_EQ(file->size(), kPatternSize);
   Buffer bytes(kPatternSize);
   REQUIRE(bytes);
-  REQUIRE_OK(slot->Read(bytes.span(), 0));
+  REQUIRE_OK(file->Read(bytes.span(), 0));
   REQUIRE(HasPattern(bytes.span(), seed));
   return {};
 }

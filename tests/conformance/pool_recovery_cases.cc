@@ -48,11 +48,11 @@ Failure WriteSlot(StorageHandle& slot, std::string_view stored_name, std::uint32
 Failure StoredHoldsPattern(const Pool& pool, std::string_view stored_name, std::uint32_t seed) {
   const auto name = FileName::FromStored(stored_name);
   REQUIRE_OK(name);
-  Slot* const slot = pool.Find(name.value());
-  REQUIRE(slot != nullptr);
+  File* const file = pool.files().Find(name.value());
+  REQUIRE(file != nullptr);
   Buffer bytes(kPatternSize);
   REQUIRE(bytes);
-  REQUIRE_OK(slot->Read(bytes.span(), 0));
+  REQUIRE_OK(file->Read(bytes.span(), 0));
   REQUIRE(HasPattern(bytes.span(), seed));
   return {};
 }
@@ -64,7 +64,7 @@ Failure StartWithFlippedBit(Backend& backend, std::int64_t position, Pool& pool,
     REQUIRE_OK(StartPool(backend, kSlots, intact));
     REQUIRE_PASSED(CreateWithPattern(intact, "kept.db", 1));
     REQUIRE_PASSED(CreateWithPattern(intact, "hurt.db", 2));
-    index = SlotIndex(intact.Find(Named("hurt.db"))->slot_name());
+    index = SlotIndex(intact.files().Find(Named("hurt.db"))->slot().slot_name());
     REQUIRE(index >= 0);
   }
   REQUIRE_PASSED(FlipBit(backend.slot(index), position));
@@ -79,13 +79,13 @@ Failure FlippedHeaderIsQuarantined(Backend& backend) {
     Pool pool(backend.host());
     int index = 0;
     REQUIRE_PASSED(StartWithFlippedBit(backend, position, pool, index));
-    REQUIRE_EQ(pool.file_count(), 1);
-    REQUIRE_EQ(pool.free_count(), kCapacity - 2);
-    Slot* const hurt = pool.At(SlotState::kQuarantined, 0);
+    REQUIRE_EQ(pool.files().file_count(), 1);
+    REQUIRE_EQ(pool.files().free_count(), kCapacity - 2);
+    File* const hurt = pool.files().At(SlotState::kQuarantined, 0);
     REQUIRE(hurt != nullptr);
-    REQUIRE(pool.At(SlotState::kQuarantined, 1) == nullptr);
-    REQUIRE_EQ(hurt->slot_name(), SlotName(index).view());
-    REQUIRE(!hurt->quarantine_reason().empty());
+    REQUIRE(pool.files().At(SlotState::kQuarantined, 1) == nullptr);
+    REQUIRE_EQ(hurt->slot().slot_name(), SlotName(index).view());
+    REQUIRE(!hurt->slot().quarantine_reason().empty());
     // Nothing of it was touched.
     REQUIRE_EQ(hurt->size(), kPatternSize);
     REQUIRE_PASSED(HoldsPattern(pool, "kept.db", 1));
@@ -101,7 +101,7 @@ Failure QuarantinedSlotIsNeverReused(Backend& backend) {
   REQUIRE_PASSED(CreateWithPattern(pool, "d", 4));
   REQUIRE_EQ(pool.Create(Named("e"), open_flag::kMainDb).status().code(), Code::kNoFreeSlot);
   REQUIRE(pool.RemoveFreeSlot() == nullptr);
-  REQUIRE_EQ(pool.At(SlotState::kQuarantined, 0)->size(), kPatternSize);
+  REQUIRE_EQ(pool.files().At(SlotState::kQuarantined, 0)->size(), kPatternSize);
   return {};
 }
 
@@ -114,13 +114,13 @@ Failure QuarantinedSlotCanBeRecovered(Backend& backend) {
     REQUIRE_EQ(pool.Recover("slot-z", Named("found.db")).code(), Code::kNotFound);
     REQUIRE_EQ(pool.Recover(slot_name.view(), Named("kept.db")).code(), Code::kExists);
     REQUIRE_OK(pool.Recover(slot_name.view(), Named("found.db")));
-    REQUIRE(pool.At(SlotState::kQuarantined, 0) == nullptr);
+    REQUIRE(pool.files().At(SlotState::kQuarantined, 0) == nullptr);
     REQUIRE_PASSED(HoldsPattern(pool, "found.db", 2));
   }
   Pool pool(backend.host());
   REQUIRE_OK(StartPool(backend, kSlots, pool));
   REQUIRE_PASSED(HoldsPattern(pool, "found.db", 2));
-  REQUIRE(pool.Find(Named("found.db"))->is_database());
+  REQUIRE(pool.files().Find(Named("found.db"))->kind() == FileKind::kDatabase);
   REQUIRE_PASSED(HoldsPattern(pool, "kept.db", 1));
   return {};
 }
@@ -131,8 +131,8 @@ Failure QuarantinedSlotCanBeDiscarded(Backend& backend) {
   REQUIRE_PASSED(StartWithFlippedBit(backend, 516, pool, index));
   REQUIRE_EQ(pool.Discard("slot-z").code(), Code::kNotFound);
   REQUIRE_OK(pool.Discard(SlotName(index).view()));
-  REQUIRE(pool.At(SlotState::kQuarantined, 0) == nullptr);
-  REQUIRE_EQ(pool.free_count(), kCapacity - 1);
+  REQUIRE(pool.files().At(SlotState::kQuarantined, 0) == nullptr);
+  REQUIRE_EQ(pool.files().free_count(), kCapacity - 1);
   const auto size = backend.slot(index).Size();
   REQUIRE_OK(size);
   REQUIRE_EQ(size.value(), kSlotDataOffset);
@@ -144,7 +144,7 @@ Failure WipeFreesQuarantinedSlots(Backend& backend) {
   int index = 0;
   REQUIRE_PASSED(StartWithFlippedBit(backend, 2, pool, index));
   REQUIRE_OK(pool.Wipe());
-  REQUIRE_EQ(pool.free_count(), kCapacity);
+  REQUIRE_EQ(pool.files().free_count(), kCapacity);
   return {};
 }
 
@@ -156,12 +156,12 @@ Failure DatabaseUnderAnEmptyHeaderIsQuarantined(Backend& backend) {
   REQUIRE_OK(slot.Truncate(kSlotDataOffset + 1024));
   Pool pool(backend.host());
   REQUIRE_OK(StartPool(backend, kSlots, pool));
-  REQUIRE_EQ(pool.free_count(), kCapacity - 1);
-  Slot* const found = pool.At(SlotState::kQuarantined, 0);
+  REQUIRE_EQ(pool.files().free_count(), kCapacity - 1);
+  File* const found = pool.files().At(SlotState::kQuarantined, 0);
   REQUIRE(found != nullptr);
   REQUIRE_EQ(found->size(), 1024);
   REQUIRE_OK(pool.Recover("slot-b", Named("found.db")));
-  REQUIRE_EQ(pool.Find(Named("found.db"))->size(), 1024);
+  REQUIRE_EQ(pool.files().Find(Named("found.db"))->size(), 1024);
   return {};
 }
 
@@ -172,7 +172,7 @@ Failure TwoSlotsOfOneNameAreBothKept(Backend& backend) {
   for (int start = 0; start < 2; ++start) {
     Pool pool(backend.host());
     REQUIRE_OK(StartPool(backend, kSlots, pool));
-    REQUIRE_EQ(pool.file_count(), 3);
+    REQUIRE_EQ(pool.files().file_count(), 3);
     // The slot whose name sorts first keeps the name; which number the others get is open.
     REQUIRE_PASSED(StoredHoldsPattern(pool, "/a.db", 1));
     const bool swapped = !StoredHoldsPattern(pool, "/a.db.duplicate-1", 2).empty();

@@ -27,7 +27,7 @@ Failure RowsGoInAndOut(Backend& backend) {
     REQUIRE_ROWS(db, "SELECT * FROM t", "1|one 2|two 3|three");
     REQUIRE_SQL(db, "UPDATE t SET text = upper(text) WHERE id = 2; DELETE FROM t WHERE id = 1");
     REQUIRE_ROWS(db, "SELECT * FROM t", "2|TWO 3|three");
-    REQUIRE_EQ(vfs.pool().file_count(), 1);
+    REQUIRE_EQ(vfs.pool().files().file_count(), 1);
   }
   REQUIRE_EQ(vfs->open_count(), 0);
   Connection missing;
@@ -106,7 +106,7 @@ Failure JournalsComeAndGo(Backend& backend) {
   REQUIRE_EQ(db.Open(vfs, "a.db"), SQLITE_OK);
   REQUIRE_EQ(MakeRows(db, 10), SQLITE_OK);
   const auto exists = [&](std::string_view name) {
-    return vfs.pool().Find(Named(name)) != nullptr;
+    return vfs.pool().files().Find(Named(name)) != nullptr;
   };
   REQUIRE_SQL(db, "BEGIN; DELETE FROM t WHERE id = 1");
   REQUIRE(exists("a.db-journal"));
@@ -116,7 +116,7 @@ Failure JournalsComeAndGo(Backend& backend) {
   REQUIRE(exists("a.db-journal"));
   REQUIRE_SQL(db, "PRAGMA journal_mode = TRUNCATE; DELETE FROM t WHERE id = 3");
   REQUIRE(exists("a.db-journal"));
-  REQUIRE_EQ(vfs.pool().Find(Named("a.db-journal"))->size(), 0);
+  REQUIRE_EQ(vfs.pool().files().Find(Named("a.db-journal"))->size(), 0);
   REQUIRE_SQL(db, "PRAGMA journal_mode = WAL; DELETE FROM t WHERE id = 4");
   REQUIRE(!exists("a.db-journal"));
   REQUIRE(exists("a.db-wal"));
@@ -129,7 +129,7 @@ Failure JournalsComeAndGo(Backend& backend) {
   REQUIRE_ROWS(db, kCount, "6");
   db.Close();
   REQUIRE(!exists("a.db-wal"));
-  REQUIRE_EQ(vfs.pool().file_count(), 1);
+  REQUIRE_EQ(vfs.pool().files().file_count(), 1);
   return {};
 }
 
@@ -209,12 +209,12 @@ Failure WalReadersKeepTheirSnapshot(Backend& backend) {
   REQUIRE_SQL(writer, "COMMIT");
   REQUIRE_ROWS(reader, kCount, "499");
   REQUIRE_ROWS(reader, "PRAGMA wal_checkpoint(TRUNCATE)", "0|0|0");
-  REQUIRE_EQ(vfs.pool().Find(Named("a.db-wal"))->size(), 0);
+  REQUIRE_EQ(vfs.pool().files().Find(Named("a.db-wal"))->size(), 0);
   REQUIRE_ROWS(writer, "PRAGMA integrity_check", "ok");
   REQUIRE_ROWS(writer, "PRAGMA journal_mode = DELETE", "error 5");
   reader.Close();
   REQUIRE_ROWS(writer, "PRAGMA journal_mode = DELETE", "delete");
-  REQUIRE_EQ(vfs.pool().file_count(), 1);
+  REQUIRE_EQ(vfs.pool().files().file_count(), 1);
   return {};
 }
 
@@ -227,15 +227,15 @@ Failure TransactionsSpanDatabases(Backend& backend) {
   REQUIRE_SQL(db, "BEGIN; INSERT INTO t VALUES(1); INSERT INTO b.u VALUES(1); COMMIT");
   REQUIRE_SQL(db, "BEGIN; INSERT INTO t VALUES(2); INSERT INTO b.u VALUES(2); ROLLBACK");
   REQUIRE_ROWS(db, "SELECT * FROM t JOIN b.u USING(x)", "1");
-  REQUIRE_EQ(vfs.pool().file_count(), 2);
+  REQUIRE_EQ(vfs.pool().files().file_count(), 2);
   // With no slot for the super-journal neither is committed.
   REQUIRE_SQL(db, "BEGIN; INSERT INTO t VALUES(3); INSERT INTO b.u VALUES(3)");
   for (const std::string_view name : {"1", "2", "3", "4"}) {
     REQUIRE_OK(vfs.pool().Create(Named(name), open_flag::kMainDb));
   }
-  REQUIRE_EQ(vfs.pool().free_count(), 0);
+  REQUIRE_EQ(vfs.pool().files().free_count(), 0);
   REQUIRE_EQ(db.Exec("COMMIT"), SQLITE_CANTOPEN);
-  REQUIRE_OK(vfs.pool().Delete(*vfs.pool().Find(Named("1"))));
+  REQUIRE_OK(vfs.pool().order().Delete(*vfs.pool().files().Find(Named("1"))));
   static_cast<void>(db.Exec("ROLLBACK"));
   REQUIRE_ROWS(db, "SELECT count(*) FROM t", "1");
   REQUIRE_ROWS(db, "SELECT count(*) FROM b.u", "1");
@@ -251,24 +251,24 @@ Failure VacuumShrinks(Backend& backend) {
   REQUIRE_EQ(db.Open(vfs, "a.db"), SQLITE_OK);
   REQUIRE_SQL(db, "PRAGMA temp_store = FILE");
   REQUIRE_EQ(MakeRows(db, 5000), SQLITE_OK);
-  const std::int64_t size = vfs.pool().Find(Named("a.db"))->size();
+  const std::int64_t size = vfs.pool().files().Find(Named("a.db"))->size();
   REQUIRE_SQL(db, "DELETE FROM t WHERE id % 10 <> 0; VACUUM");
-  REQUIRE(vfs.pool().Find(Named("a.db"))->size() < size / 5);
+  REQUIRE(vfs.pool().files().Find(Named("a.db"))->size() < size / 5);
   REQUIRE_ROWS(db, kCount, "500");
   REQUIRE_ROWS(db, "PRAGMA integrity_check", "ok");
   REQUIRE_SQL(db, "VACUUM INTO 'copy.db'");
   Connection copy;
   REQUIRE_EQ(copy.Open(vfs, "copy.db", SQLITE_OPEN_READWRITE), SQLITE_OK);
   REQUIRE_ROWS(copy, "SELECT count(*), sum(id) FROM t", "500|1252500");
-  REQUIRE_EQ(vfs.pool().file_count(), 2);
-  REQUIRE_EQ(vfs.pool().free_count(), kLowerHalf.count - 2);
+  REQUIRE_EQ(vfs.pool().files().file_count(), 2);
+  REQUIRE_EQ(vfs.pool().files().free_count(), kLowerHalf.count - 2);
   return {};
 }
 
 // The number of nameless temporary files.
 int CountTemporary(TestVfs& vfs) {
   int count = 0;
-  while (vfs.pool().At(SlotState::kTemporary, count) != nullptr) ++count;
+  while (vfs.pool().files().At(SlotState::kTemporary, count) != nullptr) ++count;
   return count;
 }
 
@@ -298,7 +298,7 @@ Failure TemporaryFilesAreInThePool(Backend& backend) {
   REQUIRE_EQ(CountTemporary(vfs), before);
   db.Close();
   REQUIRE_EQ(CountTemporary(vfs), 0);
-  REQUIRE_EQ(vfs.pool().free_count(), kLowerHalf.count - 1);
+  REQUIRE_EQ(vfs.pool().files().free_count(), kLowerHalf.count - 1);
   return {};
 }
 
@@ -336,7 +336,7 @@ Failure UriParametersArrive(Backend& backend) {
                SQLITE_OK);
     REQUIRE_EQ(answer, example.is_powersafe);
   }
-  REQUIRE_EQ(vfs.pool().file_count(), 1);
+  REQUIRE_EQ(vfs.pool().files().file_count(), 1);
   return {};
 }
 

@@ -21,9 +21,9 @@ Failure RollBackHotJournal(Backend& backend, const char* journal_mode) {
 
   TestVfs restarted;
   REQUIRE_PASSED(restarted.Start(backend, kUpperHalf, "conformance-restarted"));
-  REQUIRE(restarted.pool().Find(Named("a.db-journal")) != nullptr);
+  REQUIRE(restarted.pool().files().Find(Named("a.db-journal")) != nullptr);
   // Some of the transaction must have reached the file, or there is nothing to roll back.
-  REQUIRE(restarted.pool().Find(Named("a.db-journal"))->size() > 4096);
+  REQUIRE(restarted.pool().files().Find(Named("a.db-journal"))->size() > 4096);
   Connection after;
   REQUIRE_EQ(after.Open(restarted, "a.db", SQLITE_OPEN_READWRITE), SQLITE_OK);
   REQUIRE_ROWS(after, "SELECT count(*) FROM t WHERE text LIKE 'row ' || id || ' 00%'", "2000");
@@ -63,7 +63,7 @@ Failure WalRecovers(Backend& backend) {
   REQUIRE_ROWS(after, "SELECT count(*) FROM t WHERE text = 'committed'", "1000");
   REQUIRE_ROWS(after, "PRAGMA integrity_check", "ok");
   after.Close();
-  REQUIRE(restarted.pool().Find(Named("a.db-wal")) == nullptr);
+  REQUIRE(restarted.pool().files().Find(Named("a.db-wal")) == nullptr);
   return {};
 }
 

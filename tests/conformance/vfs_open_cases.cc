@@ -42,7 +42,7 @@ Failure OpensAreAskedForByFlags(Backend& backend) {
     }
     REQUIRE_EQ(vfs.sqlite()->xDelete(vfs.sqlite(), "/a", 0), SQLITE_OK);
   }
-  REQUIRE_EQ(vfs.pool().free_count(), kCapacity);
+  REQUIRE_EQ(vfs.pool().files().free_count(), kCapacity);
   return {};
 }
 
@@ -84,7 +84,7 @@ Failure DeleteOnCloseDeletes(Backend& backend) {
     REQUIRE_EQ(Exists(vfs, "/t"), 1);
     REQUIRE_EQ(file.Close(), SQLITE_OK);
     REQUIRE_EQ(Exists(vfs, "/t"), 0);
-    REQUIRE_EQ(vfs.pool().free_count(), kCapacity);
+    REQUIRE_EQ(vfs.pool().files().free_count(), kCapacity);
   }
   return {};
 }
@@ -102,14 +102,14 @@ Failure NamelessFilesAreApart(Backend& backend) {
     FillPattern(bytes.span(), i);
     REQUIRE_EQ(files[i].Write(bytes.span(), 0), SQLITE_OK);
   }
-  REQUIRE_EQ(vfs.pool().file_count(), 0);
-  REQUIRE_EQ(vfs.pool().free_count(), 0);
+  REQUIRE_EQ(vfs.pool().files().file_count(), 0);
+  REQUIRE_EQ(vfs.pool().files().free_count(), 0);
   for (std::uint32_t i = 0; i < files.size(); ++i) {
     REQUIRE_EQ(files[i].Read(bytes.span(), 0), SQLITE_OK);
     REQUIRE(HasPattern(bytes.span(), i));
     REQUIRE_EQ(files[i].Close(), SQLITE_OK);
   }
-  REQUIRE_EQ(vfs.pool().free_count(), kCapacity);
+  REQUIRE_EQ(vfs.pool().files().free_count(), kCapacity);
   // The bytes of the last one are not in the next.
   REQUIRE_EQ(files[0].Open(vfs, nullptr, kFlags), SQLITE_OK);
   REQUIRE_EQ(files[0].Size(), 0);

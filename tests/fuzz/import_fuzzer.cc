@@ -103,7 +103,7 @@ void CheckRestart(const SlotBytes& left, const Contents& contents, bool may_be_t
   const Status started = pool.Start();
   ASSERT_TRUE(started.ok()) << started.text();
   testing::ExpectAllSlotsAccountedFor(pool, static_cast<int>(left.size()));
-  if (pool.pool().At(SlotState::kQuarantined, 0) != nullptr) {
+  if (pool.pool().files().At(SlotState::kQuarantined, 0) != nullptr) {
     EXPECT_TRUE(may_be_torn);
     return;
   }

@@ -62,18 +62,20 @@ using Files = std::map<std::string, Bytes>;
 
 Files FilesOf(PoolOnDisk& pool, FaultDisk& disk) {
   Files files;
-  for (std::int32_t i = 0; const Slot* slot = pool.pool().At(SlotState::kNamed, i); ++i) {
-    const Bytes content = ContentOf(disk.bytes(std::string(slot->slot_name())));
-    EXPECT_TRUE(files.emplace(slot->name().view(), content).second) << "a name is there twice";
+  for (std::int32_t i = 0; const File* file = pool.pool().files().At(SlotState::kNamed, i); ++i) {
+    const Bytes content = ContentOf(disk.bytes(std::string(file->slot().slot_name())));
+    EXPECT_TRUE(files.emplace(file->slot().name().view(), content).second)
+        << "a name is there twice";
   }
   return files;
 }
 
 SlotBytes QuarantinedOf(PoolOnDisk& pool, FaultDisk& disk) {
   SlotBytes quarantined;
-  for (std::int32_t i = 0; const Slot* slot = pool.pool().At(SlotState::kQuarantined, i); ++i) {
-    EXPECT_FALSE(slot->quarantine_reason().empty());
-    const std::string name(slot->slot_name());
+  for (std::int32_t i = 0; const File* file = pool.pool().files().At(SlotState::kQuarantined, i);
+       ++i) {
+    EXPECT_FALSE(file->slot().quarantine_reason().empty());
+    const std::string name(file->slot().slot_name());
     quarantined[name] = disk.bytes(name);
   }
   return quarantined;
@@ -143,7 +145,8 @@ void Run::ExpectFiles(PoolOnDisk& pool, FaultDisk& disk) const {
     if (IsTouched(name)) continue;
     EXPECT_TRUE(now.contains(name)) << name;
     EXPECT_TRUE(now.at(name) == content) << name;
-    EXPECT_EQ(pool.pool().Find(FileName::FromStored(name).value())->size(), std::ssize(content));
+    EXPECT_EQ(pool.pool().files().Find(FileName::FromStored(name).value())->size(),
+              std::ssize(content));
   }
   for (const auto& [name, content] : now) {
     EXPECT_TRUE(files_.contains(name) || IsTouched(name)) << name;
@@ -161,7 +164,8 @@ void Run::Create(const FileName& name) {
       TakeOpenFlags(input_) & ~(open_flag::kDeleteOnClose | open_flag::kMainJournal);
   if ((flags & open_flag::kPersistentTypes) == 0) flags |= open_flag::kMainDb;
   const bool is_too_long = (flags & open_flag::kMainDb) != 0 && !name.CheckForDatabase().ok();
-  const bool is_possible = pool().Find(name) == nullptr && pool().free_count() > 0 && !is_too_long;
+  const bool is_possible =
+      pool().files().Find(name) == nullptr && pool().files().free_count() > 0 && !is_too_long;
   const bool created = pool().Create(name, flags).ok();
   if (touched_.empty()) {
     EXPECT_EQ(created, is_possible);
@@ -172,7 +176,10 @@ void Run::Create(const FileName& name) {
 // Opens, changes, syncs and closes a file as SQLite does.
 void Run::WriteThroughVfs(const FileName& name) {
   // A WAL gets zeros behind what was written.
-  if (const Slot* slot = pool().Find(name); slot != nullptr && slot->is_wal()) return;
+  if (const File* file = pool().files().Find(name);
+      file != nullptr && file->kind() == FileKind::kWal) {
+    return;
+  }
   sqlite3_vfs* const vfs = sqlite3_vfs_find(pool_->vfs().name());
   std::vector<std::max_align_t> memory(
       static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
@@ -180,7 +187,7 @@ void Run::WriteThroughVfs(const FileName& name) {
   const std::string terminated = std::string(name.view()) + std::string(4, '\0');
   constexpr int kFlags = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   if (vfs->xOpen(vfs, terminated.c_str(), file, kFlags, nullptr) != SQLITE_OK) return;
-  EXPECT_EQ(pool().Delete(*pool().Find(name)).code(), Code::kBusy);
+  EXPECT_EQ(pool().order().Delete(*pool().files().Find(name)).code(), Code::kBusy);
 
   Bytes& content = files_[std::string(name.view())];
   const Bytes bytes = TakeBytes(input_, 100);
@@ -224,27 +231,29 @@ void Run::Import(const FileName& name) {
 // By a journal without a header SQLite rolls nothing back: a start empties it beside its database,
 // and so does the database's recovery.
 void Run::ExpectJournalOf(const FileName& database) {
-  if (!pool().Find(database)->is_database()) return;
+  if (pool().files().Find(database)->kind() != FileKind::kDatabase) return;
   const std::string name = std::string(database.view()) + "-journal";
   const auto journal = files_.find(name);
   if (journal == files_.end() || journal->second.empty()) return;
-  const Slot* const slot = pool().Find(FileName::FromStored(name).value());
+  const File* const file = pool().files().Find(FileName::FromStored(name).value());
   const bool has_header = journal->second.front() != std::byte{0};
-  if (slot != nullptr && slot->is_journal() && !has_header) journal->second.clear();
+  if (file != nullptr && file->kind() == FileKind::kJournal && !has_header) journal->second.clear();
 }
 
 void Run::Perform(int operation, const FileName& name) {
-  Slot* const slot = pool().Find(name);
+  File* const file = pool().files().Find(name);
   switch (operation) {
     case 0:
       return Create(name);
     case 1:
-      if (slot != nullptr && pool().Delete(*slot).ok()) files_.erase(std::string(name.view()));
+      if (file != nullptr && pool().order().Delete(*file).ok()) {
+        files_.erase(std::string(name.view()));
+      }
       return;
     case 2: {
-      if (slot == nullptr) return;
-      const bool is_database = slot->is_database();
-      if (!pool().DeleteDatabase(*slot).ok()) return;
+      if (file == nullptr) return;
+      const bool is_database = file->kind() == FileKind::kDatabase;
+      if (!pool().order().DeleteDatabase(*file).ok()) return;
       for (const char* suffix : {"", "-journal", "-wal"}) {
         if (is_database || *suffix == '\0') files_.erase(std::string(name.view()) + suffix);
       }
@@ -256,7 +265,7 @@ void Run::Perform(int operation, const FileName& name) {
       return Import(name);
     case 5: {
       const std::string slot_name = TakeSlotName();
-      const bool is_possible = quarantined_.contains(slot_name) && slot == nullptr;
+      const bool is_possible = quarantined_.contains(slot_name) && file == nullptr;
       const Bytes content = ContentOf(disk_.bytes(slot_name));
       const Status status = pool().Recover(slot_name, name);
       // What it is decides whether it may have so long a name.
@@ -275,13 +284,13 @@ void Run::Perform(int operation, const FileName& name) {
       return;
     }
     default:
-      if (slot != nullptr) static_cast<void>(pool_->Export(name.view()));
+      if (file != nullptr) static_cast<void>(pool_->Export(name.view()));
   }
 }
 
 void Run::Operate() {
   for (int count = input_.ConsumeIntegralInRange(0, 12); count > 0; --count) {
-    const auto name = pool().Resolve(TakeName(input_));
+    const auto name = pool().names().Resolve(TakeName(input_));
     if (!name.ok()) continue;
     const bool may_fail = input_.ConsumeIntegralInRange(0, 3) == 0;
     if (may_fail) disk_.Arm(TakeFault(input_));

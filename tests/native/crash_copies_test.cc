@@ -210,13 +210,13 @@ TEST_F(SuperJournalTest, AnEmptySuperJournalIsNone) {
   ASSERT_NE(exported_from, nullptr);
   int databases = 0;
   const Status status = exported_from->vfs().WithPool([&](Pool& inner) {
-    for (int i = 0; i < inner.file_count(); ++i) {
-      Slot* const slot = inner.At(SlotState::kNamed, i);
-      if (!slot->is_database()) continue;
+    for (int i = 0; i < inner.files().file_count(); ++i) {
+      File* const file = inner.files().At(SlotState::kNamed, i);
+      if (file->kind() != FileKind::kDatabase) continue;
       ++databases;
       CommittedImage image;
-      EXPECT_TRUE(inner.OpenCommitted(*slot, image).ok() && image.is_database_itself())
-          << slot->name().view();
+      EXPECT_TRUE(inner.names().OpenCommitted(*file, image).ok() && image.is_database_itself())
+          << file->slot().name().view();
     }
     return Status();
   });

@@ -56,9 +56,9 @@ void DamagedHeader::ExpectClosedUntilRecovered(SlotBytes slots, const std::strin
   FaultDisk disk(slots);
   PoolOnDisk pool(disk);
   ASSERT_TRUE(pool.Start().ok());
-  const Slot* const damaged = pool.pool().At(SlotState::kQuarantined, 0);
+  const File* const damaged = pool.pool().files().At(SlotState::kQuarantined, 0);
   ASSERT_NE(damaged, nullptr);
-  const std::string slot(damaged->slot_name());
+  const std::string slot(damaged->slot().slot_name());
   {
     Connection db("/app.db", pool.vfs().name());
     EXPECT_EQ(db.open_code() & 0xff, SQLITE_CANTOPEN);
@@ -102,7 +102,7 @@ TEST(TornHeader, IsNoClaim) {
         {{"db", SlotOf("/app.db", kDatabaseFlags, MakeDatabase("app"))}, {"torn", torn}});
     PoolOnDisk pool(disk);
     ASSERT_TRUE(pool.Start().ok());
-    EXPECT_NE(pool.pool().At(SlotState::kQuarantined, 0), nullptr);
+    EXPECT_NE(pool.pool().files().At(SlotState::kQuarantined, 0), nullptr);
     EXPECT_EQ(DescribeFile(pool, "app.db"), "app*10");
   }
 }
@@ -139,7 +139,7 @@ TEST(DamagedSuperJournal, LeavesNoCommitTornApart) {
   FaultDisk damaged(left);
   PoolOnDisk pool(damaged);
   ASSERT_TRUE(pool.Start().ok());
-  ASSERT_NE(pool.pool().At(SlotState::kQuarantined, 0), nullptr);
+  ASSERT_NE(pool.pool().files().At(SlotState::kQuarantined, 0), nullptr);
   for (const char* name : {"/app.db", "/other.db"}) {
     EXPECT_EQ(pool.Export(name).status().code(), Code::kCorrupt);
     Connection db(name, pool.vfs().name());
@@ -166,7 +166,8 @@ TEST_F(DamagedSealedJournal, IsRecoveredWithItsSeal) {
       FaultDisk left(slots);
       PoolOnDisk restarted(left);
       ASSERT_TRUE(restarted.Start().ok());
-      EXPECT_EQ(restarted.pool().CheckQuarantine(Resolved("app.db")).code(), Code::kCorrupt);
+      EXPECT_EQ(restarted.pool().names().CheckQuarantine(Resolved("app.db")).code(),
+                Code::kCorrupt);
       ASSERT_TRUE(restarted.pool().Recover(slot, Resolved(kJournalName)).ok());
       EXPECT_EQ(DescribeFile(restarted, "app.db"), is_committed ? "new*10" : "old*10");
       journal.at(place) ^= std::byte{1};

@@ -40,7 +40,7 @@ TEST_F(DeletedJournalTest, ADeletedDatabasesJournalIsNotAppliedToItsSuccessor) {
   CheckCrashesDuring(
       disk,
       [&] {
-        EXPECT_TRUE(pool.pool().DeleteDatabase(*pool.Find("app.db")).ok());
+        EXPECT_TRUE(pool.pool().order().DeleteDatabase(*pool.Find("app.db")).ok());
         connection.emplace("app.db", pool.vfs().name());
         Run("PRAGMA page_size=1024; CREATE TABLE t(tag, filling);"
             "INSERT INTO t VALUES('newer', zeroblob(9000))");
@@ -143,7 +143,7 @@ TEST(IncompleteJournalTest, TheNextTransactionCanBeRolledBack) {
     for (const std::string& name : pool.Names()) {
       if (name.find("-mj") == std::string::npos) continue;
       ++had_super_journal;
-      ASSERT_TRUE(pool.pool().Delete(*pool.Find(name)).ok());
+      ASSERT_TRUE(pool.pool().order().Delete(*pool.Find(name)).ok());
     }
     const std::string before = both.Query("SELECT v FROM u");
     ASSERT_EQ(both.Execute("BEGIN; UPDATE u SET v='lost'; ROLLBACK"), SQLITE_OK);

@@ -69,8 +69,8 @@ class FixturePool : public ::testing::TestWithParam<const char*> {
 
   static std::set<std::string> NamesOf(Pool& pool) {
     std::set<std::string> names;
-    for (std::int32_t i = 0; const Slot* slot = pool.At(SlotState::kNamed, i); ++i) {
-      names.emplace(slot->name().view());
+    for (std::int32_t i = 0; const File* file = pool.files().At(SlotState::kNamed, i); ++i) {
+      names.emplace(file->slot().name().view());
     }
     return names;
   }
@@ -93,7 +93,7 @@ TEST_P(FixturePool, IsNotChangedByAttaching) {
     ASSERT_TRUE(pool.Attach(std::move(handle.value()), name).ok());
   }
   EXPECT_EQ(NamesOf(pool), NamesExpected());
-  EXPECT_EQ(pool.At(SlotState::kQuarantined, 0), nullptr);
+  EXPECT_EQ(pool.files().At(SlotState::kQuarantined, 0), nullptr);
   EXPECT_TRUE(BytesOfSlots() == before);
 }
 
@@ -103,7 +103,7 @@ TEST_P(FixturePool, HoldsWhatWasWritten) {
     const auto pool = OpenPool(pool_);
     ASSERT_NE(pool, nullptr);
     EXPECT_EQ(NamesOf(pool->vfs().pool()), NamesExpected());
-    EXPECT_EQ(pool->vfs().pool().capacity(), std::ssize(before));
+    EXPECT_EQ(pool->vfs().pool().files().capacity(), std::ssize(before));
 
     const auto names = LinesOf(Ask("SELECT key FROM fixture, json_each(document, '$.files')"));
     EXPECT_GE(names.size(), 2U);

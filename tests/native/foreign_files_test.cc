@@ -231,7 +231,7 @@ TEST_F(ForeignFilesTest, DamagedSlotsAreQuarantined) {
   WriteFile(slots / "damaged", damaged);
   const auto pool = Open();
   ASSERT_TRUE(pool.ok());
-  EXPECT_EQ(pool.value()->vfs().pool().quarantined_count(), 1);
+  EXPECT_EQ(pool.value()->vfs().pool().files().quarantined_count(), 1);
   EXPECT_EQ(Connection("secret.db", *pool.value()).open_code(), SQLITE_CANTOPEN);
   EXPECT_TRUE(ReadFile(slots / "damaged") == damaged);
 }

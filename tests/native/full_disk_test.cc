@@ -52,7 +52,8 @@ class FullDisk {
   }
 
   Status Unlink(const char* name) {
-    return pool_.vfs().WithPool([&](Pool& pool) { return pool.DeleteDatabase(*pool_.Find(name)); });
+    return pool_.vfs().WithPool(
+        [&](Pool& pool) { return pool.order().DeleteDatabase(*pool_.Find(name)); });
   }
 
   // What a process that is killed now leaves, as another one finds it.

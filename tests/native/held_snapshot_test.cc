@@ -162,7 +162,7 @@ TEST_F(HeldSnapshotTest, KeepsItsFileFromAllElse) {
   db_->Close();
   const Bytes other = MakeDatabase("other");
   EXPECT_EQ(pool_.Import("app.db", other).code(), Code::kBusy);
-  EXPECT_EQ(pool_.pool().DeleteDatabase(*pool_.Find("app.db")).code(), Code::kBusy);
+  EXPECT_EQ(pool_.pool().order().DeleteDatabase(*pool_.Find("app.db")).code(), Code::kBusy);
   EXPECT_EQ(pool_.pool().Wipe().code(), Code::kBusy);
   EXPECT_EQ(pool_.pool().DetachAll().code(), Code::kBusy);
   // To those who ask, no connection has a file open.

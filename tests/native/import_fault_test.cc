@@ -44,8 +44,8 @@ class FaultyImport : public ::testing::TestWithParam<Replaced> {
 
   // What may be under the name: the old content or the new one.
   void ExpectOldOrNew(PoolOnDisk& pool) {
-    const Slot* const slot = pool.Find("app.db");
-    if (slot == nullptr || slot->size() == 0) {
+    const File* const file = pool.Find("app.db");
+    if (file == nullptr || file->size() == 0) {
       EXPECT_EQ(GetParam().old, "");
     } else if (const std::string content = DescribeFile(pool, "app.db"); content != "new*20") {
       EXPECT_EQ(content, GetParam().old);
@@ -75,7 +75,7 @@ TEST_P(FaultyImport, LeavesTheOldDatabaseOrTheNewOne) {
           ASSERT_TRUE(restarted.Start().ok());
           ExpectAllSlotsAccountedFor(restarted, capacity());
           // A header that was torn and could not be put back may have been the old one's.
-          if (restarted.pool().At(SlotState::kQuarantined, 0) == nullptr) {
+          if (restarted.pool().files().At(SlotState::kQuarantined, 0) == nullptr) {
             ExpectOldOrNew(restarted);
           }
         }
@@ -85,7 +85,7 @@ TEST_P(FaultyImport, LeavesTheOldDatabaseOrTheNewOne) {
         }
         ExpectImportWorks(pool);
         // What an import that failed halfway had to keep is gone now.
-        EXPECT_EQ(pool.pool().At(SlotState::kQuarantined, 0), nullptr);
+        EXPECT_EQ(pool.pool().files().At(SlotState::kQuarantined, 0), nullptr);
         ExpectAllSlotsAccountedFor(pool, capacity());
         PoolOnDisk restarted(disk);
         ASSERT_TRUE(restarted.Start().ok());
@@ -98,7 +98,7 @@ TEST_P(FaultyImport, LeavesTheOldDatabaseOrTheNewOneAfterACrash) {
       GetParam().slots,
       [&](PoolOnDisk& pool) { ASSERT_TRUE(pool.Import("app.db", database).ok()); },
       [&](PoolOnDisk& pool) {
-        EXPECT_EQ(pool.pool().At(SlotState::kQuarantined, 0), nullptr);
+        EXPECT_EQ(pool.pool().files().At(SlotState::kQuarantined, 0), nullptr);
         ExpectAllSlotsAccountedFor(pool, capacity());
         ExpectOldOrNew(pool);
         if (pool.Find("app.db.duplicate-1") != nullptr) {
@@ -120,7 +120,7 @@ TEST_P(FaultyImport, LeavesNothingBehindWhenItIsRefused) {
       [&](PoolOnDisk& pool) { EXPECT_FALSE(pool.Import("app.db", refused).ok()); },
       [&](PoolOnDisk& pool, FaultDisk&) {
         ExpectAllSlotsAccountedFor(pool, capacity());
-        EXPECT_EQ(pool.pool().At(SlotState::kQuarantined, 0), nullptr);
+        EXPECT_EQ(pool.pool().files().At(SlotState::kQuarantined, 0), nullptr);
         ExpectOldOrNew(pool);
         ExpectImportWorks(pool);
       });

@@ -19,7 +19,7 @@ struct ImportTest : ::testing::Test {
     disk = std::make_unique<FaultDisk>(slots);
     pool = std::make_unique<PoolOnDisk>(*disk);
     ASSERT_TRUE(pool->Start().ok());
-    ASSERT_TRUE(pool->pool().Settle().ok());
+    ASSERT_TRUE(pool->pool().order().Settle().ok());
     disk->log.clear();
   }
   void StartWithOld() {
@@ -35,7 +35,7 @@ struct ImportTest : ::testing::Test {
   void ExpectOldAndTwoFreeSlots() {
     EXPECT_EQ(pool->Names(), Log{"/app.db"});
     EXPECT_EQ(DescribeFile(*pool, "app.db"), "old*10");
-    EXPECT_EQ(pool->pool().free_count(), 2);
+    EXPECT_EQ(pool->pool().files().free_count(), 2);
     ExpectAllSlotsAccountedFor(*pool, 3);
   }
 
@@ -48,7 +48,7 @@ TEST_F(ImportTest, BringsInADatabase) {
   const Bytes database = MakeDatabase("new");
   ASSERT_TRUE(pool->Import("dir/new.db", database).ok());
   EXPECT_EQ(pool->Names(), Log{"/dir/new.db"});
-  EXPECT_EQ(pool->Find("dir/new.db")->flags(), open_flag::kMainDb);
+  EXPECT_EQ(pool->Find("dir/new.db")->slot().flags(), open_flag::kMainDb);
   EXPECT_EQ(pool->Export("dir/new.db").value(), database);
   EXPECT_EQ(DescribeFile(*pool, "dir/new.db"), "new*10");
   PoolOnDisk restarted(*disk);
@@ -73,7 +73,7 @@ TEST_F(ImportTest, ReplacesADatabaseInTheOrderThatIsSafe) {
       "write a 0+524", "flush a", "truncate a 4096", "flush a", "write a 0+524", "flush a"};
   EXPECT_EQ(disk->log, expected);
   EXPECT_EQ(DescribeFile(*pool, "app.db"), "new*2");
-  EXPECT_EQ(pool->pool().free_count(), 2);
+  EXPECT_EQ(pool->pool().files().free_count(), 2);
 }
 
 TEST_F(ImportTest, LeavesTheOldDatabaseUntouchedUntilItIsFinished) {
@@ -83,7 +83,7 @@ TEST_F(ImportTest, LeavesTheOldDatabaseUntouchedUntilItIsFinished) {
   ASSERT_TRUE(import->Write(MakeDatabase("new")).ok());
   EXPECT_EQ(DescribeFile(*pool, "app.db"), "old*10");
   EXPECT_EQ(disk->bytes("a"), old);
-  EXPECT_EQ(pool->pool().free_count(), 1);
+  EXPECT_EQ(pool->pool().files().free_count(), 1);
   import->Abort();
   EXPECT_EQ(disk->bytes("a"), old);
   ExpectOldAndTwoFreeSlots();
@@ -207,13 +207,13 @@ TEST_F(ImportTest, TwoOfOneNameGiveTheOneThatFinishesLast) {
   ASSERT_TRUE(first->Finish().ok());
   EXPECT_EQ(DescribeFile(*pool, "app.db"), "first*10");
   EXPECT_EQ(pool->Names(), Log{"/app.db"});
-  EXPECT_EQ(pool->pool().free_count(), 2);
+  EXPECT_EQ(pool->pool().files().free_count(), 2);
 }
 
 TEST_F(ImportTest, LeavesNoJournalOfTheReplacedDatabase) {
   for (const SlotBytes& slots : {MakeHotPool("old"), MakeWalPool("old")}) {
     Start(slots);
-    ASSERT_EQ(pool->pool().file_count(), 2);
+    ASSERT_EQ(pool->pool().files().file_count(), 2);
     ASSERT_TRUE(pool->Import("app.db", MakeDatabase("new")).ok());
     EXPECT_EQ(pool->Names(), Log{"/app.db"});
     EXPECT_EQ(DescribeFile(*pool, "app.db"), "new*10");
@@ -250,7 +250,7 @@ TEST_F(ImportTest, LeavesAnotherFileThatHasTakenTheTemporaryName) {
     auto import = Begin("app.db");
     ASSERT_TRUE(import->Write(MakeDatabase("new")).ok());
     ASSERT_TRUE(import->Stage(Resolved("check.db")).ok());
-    ASSERT_TRUE(pool->pool().DeleteDatabase(*pool->Find("check.db")).ok());
+    ASSERT_TRUE(pool->pool().order().DeleteDatabase(*pool->Find("check.db")).ok());
     ASSERT_TRUE(pool->Import("check.db", MakeDatabase("other")).ok());
     if (finishes) {
       EXPECT_EQ(import->Finish().code(), Code::kBusy);

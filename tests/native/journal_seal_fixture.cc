@@ -74,7 +74,7 @@ void JournalSealTest::MakeOldDatabase(int rows) {
   }
   ASSERT_TRUE(pool.Import("app.db", MakeDatabase("old", rows)).ok());
   for (const std::string& name : spares) {
-    ASSERT_TRUE(pool.pool().Delete(*pool.Find(name)).ok());
+    ASSERT_TRUE(pool.pool().order().Delete(*pool.Find(name)).ok());
   }
   connection.emplace("app.db", pool.vfs().name());
 }

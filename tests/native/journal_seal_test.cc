@@ -73,7 +73,7 @@ TEST_F(JournalSealTest, AJournalThatComesBackAfterItsCommitIsVoid) {
   PoolOnDisk restarted(crashed);
   ASSERT_TRUE(restarted.Start().ok());
   EXPECT_EQ(restarted.Find("app.db-journal"), nullptr);
-  EXPECT_EQ(restarted.pool().free_count(), 5);
+  EXPECT_EQ(restarted.pool().files().free_count(), 5);
   EXPECT_EQ(DescribeFile(restarted, "app.db"), "new*10");
 }
 
@@ -145,9 +145,9 @@ TEST_F(JournalSealTest, ADamagedSealIsQuarantined) {
     FaultDisk left(slots);
     PoolOnDisk restarted(left);
     ASSERT_TRUE(restarted.Start().ok());
-    EXPECT_EQ(restarted.pool().quarantined_count(), 1);
+    EXPECT_EQ(restarted.pool().files().quarantined_count(), 1);
     EXPECT_EQ(DescribeFile(restarted, "app.db"), "not to be opened");
-    EXPECT_EQ(restarted.pool().At(SlotState::kQuarantined, 0)->quarantine_reason(),
+    EXPECT_EQ(restarted.pool().files().At(SlotState::kQuarantined, 0)->slot().quarantine_reason(),
               "the seal of the journal is damaged");
     const std::string_view text = restarted.host().messages.back();
     EXPECT_NE(text.find("app.db-journal may be in quarantined slot " + slot_name),

@@ -77,44 +77,44 @@ TEST(ManySlots, DoNotSlowDownLookingANameUpOrListing) {
   ASSERT_TRUE(few.is_whole() && many.is_whole());
   const auto look_up = [](MemoryPool& pool) {
     return Quickest([&] {
-      for (int i = 0; i < 1000; ++i) EXPECT_EQ(pool.pool().Find("/none.db"), nullptr);
+      for (int i = 0; i < 1000; ++i) EXPECT_EQ(pool.pool().files().Find("/none.db"), nullptr);
     });
   };
   EXPECT_TRUE(IsWithin(5, [&] { return look_up(many); }, [&] { return look_up(few); }));
   const auto list = [](MemoryPool& pool) {
     return Quickest([&] {
-             for (int i = 0; i < pool.pool().file_count(); ++i) {
-               EXPECT_NE(pool.pool().At(SlotState::kNamed, i), nullptr);
+             for (int i = 0; i < pool.pool().files().file_count(); ++i) {
+               EXPECT_NE(pool.pool().files().At(SlotState::kNamed, i), nullptr);
              }
            }) /
-           pool.pool().file_count();
+           pool.pool().files().file_count();
   };
   EXPECT_TRUE(IsWithin(5, [&] { return list(many); }, [&] { return list(few); }));
 }
 
 // Looks at every slot.
-void ExpectAllIsKnown(Pool& pool, const std::map<std::string, Slot*>& files) {
+void ExpectAllIsKnown(Pool& pool, const std::map<std::string, File*>& files) {
   std::int32_t all = 0;
   for (const SlotState state : {SlotState::kFree, SlotState::kNamed, SlotState::kTemporary,
                                 SlotState::kReserved, SlotState::kQuarantined}) {
     std::int32_t count = 0;
-    while (pool.At(state, count) != nullptr) ++count;
-    if (state == SlotState::kFree) EXPECT_EQ(pool.free_count(), count);
-    if (state == SlotState::kNamed) EXPECT_EQ(pool.file_count(), count);
-    if (state == SlotState::kQuarantined) EXPECT_EQ(pool.quarantined_count(), count);
+    while (pool.files().At(state, count) != nullptr) ++count;
+    if (state == SlotState::kFree) EXPECT_EQ(pool.files().free_count(), count);
+    if (state == SlotState::kNamed) EXPECT_EQ(pool.files().file_count(), count);
+    if (state == SlotState::kQuarantined) EXPECT_EQ(pool.files().quarantined_count(), count);
     all += count;
   }
-  EXPECT_EQ(pool.capacity(), all);
-  EXPECT_EQ(pool.file_count(), static_cast<std::int32_t>(files.size()));
-  for (const auto& [name, slot] : files) EXPECT_EQ(pool.Find(name), slot) << name;
+  EXPECT_EQ(pool.files().capacity(), all);
+  EXPECT_EQ(pool.files().file_count(), static_cast<std::int32_t>(files.size()));
+  for (const auto& [name, slot] : files) EXPECT_EQ(pool.files().Find(name), slot) << name;
 }
 
 TEST(ManySlots, AreKnownWithoutLookingAtThem) {
   MemoryPool memory(30, 30);
   ASSERT_TRUE(memory.is_whole());
   Pool& pool = memory.pool();
-  std::map<std::string, Slot*> files;
-  std::vector<Slot*> nameless;
+  std::map<std::string, File*> files;
+  std::vector<File*> nameless;
   std::mt19937 random(1);
   for (int step = 0; step < 3000; ++step) {
     const std::string name = MemoryPool::FileName(static_cast<int>(random() % 12));
@@ -125,11 +125,11 @@ TEST(ManySlots, AreKnownWithoutLookingAtThem) {
       case 0:
       case 1:
         if (found == files.end()) {
-          const auto made = pool.Create(pool.Resolve(chosen).value(),
+          const auto made = pool.Create(pool.names().Resolve(chosen).value(),
                                         is_journal ? open_flag::kMainJournal : open_flag::kMainDb);
           ASSERT_EQ(made.ok(), made.status().code() != Code::kNoFreeSlot);
           if (made.ok()) files[chosen] = made.value();
-        } else if (pool.Delete(*found->second).ok()) {
+        } else if (pool.order().Delete(*found->second).ok()) {
           files.erase(found);
         }
         break;
@@ -144,13 +144,13 @@ TEST(ManySlots, AreKnownWithoutLookingAtThem) {
         } else if (random() % 50 == 0) {
           pool.RemoveFreeSlot();
         } else if (!nameless.empty()) {
-          ASSERT_TRUE(nameless.back()->ReleaseTemporary().ok());
+          ASSERT_TRUE(nameless.back()->SetFree().ok());
           nameless.pop_back();
         }
     }
     ExpectAllIsKnown(pool, files);
   }
-  for (Slot* const slot : nameless) ASSERT_TRUE(slot->ReleaseTemporary().ok());
+  for (File* const file : nameless) ASSERT_TRUE(file->SetFree().ok());
 }
 
 }  // namespace

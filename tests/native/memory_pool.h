@@ -69,7 +69,7 @@ class MemoryPool {
     }
     Note(pool().Start());
     for (int i = 0; i < slots - free; ++i) {
-      const auto name = pool().Resolve(FileName(i));
+      const auto name = pool().names().Resolve(FileName(i));
       Note(pool().Create(name.value(), open_flag::kMainDb).status());
     }
     Note(vfs_->Register());

@@ -174,19 +174,19 @@ TEST_F(LateChangeTest, OfTheSameTransactionWithdrawsTheRecord) {
 TEST_F(LateChangeTest, ThatIsNotKeptBackWithdrawsTheRecord) {
   database.reset();
   ExpectWithdrawnBy([&] {
-    Slot& slot = *pool.Find("app.db");
-    EXPECT_TRUE(slot.Write(PageOfVersion(3, 1), 2 * std::int64_t{kPageSize}).ok());
-    EXPECT_TRUE(slot.Flush().ok());
+    File& file = *pool.Find("app.db");
+    EXPECT_TRUE(file.Write(PageOfVersion(3, 1), 2 * std::int64_t{kPageSize}).ok());
+    EXPECT_TRUE(file.Sync().ok());
   });
 }
 
 TEST_F(LateChangeTest, OfTheSizeWithdrawsTheRecord) {
   database.reset();
   ExpectWithdrawnBy([&] {
-    Slot& slot = *pool.Find("app.db");
-    EXPECT_TRUE(slot.Truncate(2 * std::int64_t{kPageSize}).ok());
-    EXPECT_TRUE(slot.Truncate(3 * std::int64_t{kPageSize}).ok());
-    EXPECT_TRUE(slot.Flush().ok());
+    File& file = *pool.Find("app.db");
+    EXPECT_TRUE(file.Truncate(2 * std::int64_t{kPageSize}).ok());
+    EXPECT_TRUE(file.Truncate(3 * std::int64_t{kPageSize}).ok());
+    EXPECT_TRUE(file.Sync().ok());
   });
 }
 

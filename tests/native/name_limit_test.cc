@@ -68,7 +68,7 @@ TEST_F(NameLimit, IsTheSameInEveryCall) {
   damaged[519] ^= std::byte{1};
   disk.AddSlot("q", damaged);
   ASSERT_TRUE(pool.Start().ok());
-  ASSERT_EQ(pool.pool().quarantined_count(), 1);
+  ASSERT_EQ(pool.pool().files().quarantined_count(), 1);
   Connection other = Open("/other");
   ASSERT_EQ(other.Execute("CREATE TABLE t(x)"), SQLITE_OK);
   for (const std::size_t size : {kLongest + 1, std::size_t{503}, std::size_t{510}}) {
@@ -100,8 +100,8 @@ TEST_F(NameLimit, DoesNotHideWhatOthersHaveNamed) {
     Connection db(name, pool.vfs().name());
     EXPECT_EQ(db.Execute("CREATE TABLE more(x)"), size + 8 > 510 ? SQLITE_CANTOPEN : SQLITE_OK);
     db.Close();
-    EXPECT_TRUE(pool.pool().DeleteDatabase(*pool.Find(name)).ok());
-    EXPECT_EQ(pool.pool().file_count(), 0);
+    EXPECT_TRUE(pool.pool().order().DeleteDatabase(*pool.Find(name)).ok());
+    EXPECT_EQ(pool.pool().files().file_count(), 0);
   }
 }
 
@@ -115,7 +115,7 @@ TEST_F(NameLimit, HoldsForDuplicates) {
   ASSERT_TRUE(pool.Start().ok());
   EXPECT_EQ(DescribeFile(pool, first + ".duplicate-1"), "two*10");
   EXPECT_EQ(DescribeFile(pool, second), "one*10");
-  EXPECT_EQ(pool.pool().file_count(), 3);
+  EXPECT_EQ(pool.pool().files().file_count(), 3);
   ASSERT_TRUE(pool.pool().Recover("b2", Resolved("saved")).ok());
   EXPECT_EQ(DescribeFile(pool, "saved"), "two*10");
 }
@@ -126,7 +126,7 @@ TEST_F(NameLimit, AJournalWhoseNameGrowsTooLongDoesNotStopAStart) {
   disk.AddSlot("a", SlotOf(name, kDatabaseFlags, MakeDatabase("kept")));
   disk.AddSlot("b", SlotOf(name + "-journal", kJournalFlags, Bytes(1000, std::byte{1})));
   ASSERT_TRUE(pool.Start().ok());
-  EXPECT_EQ(pool.pool().quarantined_count(), 1);
+  EXPECT_EQ(pool.pool().files().quarantined_count(), 1);
   ASSERT_TRUE(pool.pool().Recover("a", Resolved("saved")).ok());
   EXPECT_EQ(DescribeFile(pool, "saved"), "kept*10");
 }

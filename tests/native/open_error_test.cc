@@ -96,7 +96,7 @@ TEST_F(OpenError, OfTheHostIsOneOfIo) {
 TEST_F(OpenError, OfEachFlushOfTheOnlySlotIsOneOfIo) {
   constexpr int kType = SQLITE_OPEN_TEMP_DB | SQLITE_OPEN_DELETEONCLOSE;
   int flushes = 0;
-  while (pool.pool().free_count() > 1) ASSERT_NE(pool.pool().RemoveFreeSlot(), nullptr);
+  while (pool.pool().files().free_count() > 1) ASSERT_NE(pool.pool().RemoveFreeSlot(), nullptr);
   for (bool has_hit = true; has_hit;) {
     // A slot that has held one before is one to clean.
     ASSERT_EQ(Make(vfs(), nullptr, kType), SQLITE_OK);
@@ -112,11 +112,11 @@ TEST_F(OpenError, OfEachFlushOfTheOnlySlotIsOneOfIo) {
 
 // A rollback journal calls the host only where its slot has to be cleaned first.
 TEST_F(OpenError, OfTheHostIsOneOfIoForAJournal) {
-  while (pool.pool().free_count() > 1) ASSERT_NE(pool.pool().RemoveFreeSlot(), nullptr);
+  while (pool.pool().files().free_count() > 1) ASSERT_NE(pool.pool().RemoveFreeSlot(), nullptr);
   ASSERT_TRUE(pool.Import("/file", MakeDatabase("old")).ok());
   disk.Arm({.of = CallKind::kTruncate, .persists = true});
   static_cast<void>(vfs()->xDelete(vfs(), "/file", 0));
-  ASSERT_EQ(pool.pool().free_count(), 1);
+  ASSERT_EQ(pool.pool().files().free_count(), 1);
   EXPECT_EQ(Make(vfs(), "/app.db-journal", SQLITE_OPEN_MAIN_JOURNAL), SQLITE_IOERR);
   disk.Disarm();
   EXPECT_EQ(Make(vfs(), "/app.db-journal", SQLITE_OPEN_MAIN_JOURNAL), SQLITE_OK);

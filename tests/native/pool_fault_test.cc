@@ -22,25 +22,25 @@ SlotBytes StartOf() {
 
 // Fills every free slot with a file.
 void ExpectFreeSlotsAreOfUse(PoolOnDisk& pool) {
-  for (int i = pool.pool().free_count(); i > 0; --i) {
+  for (int i = pool.pool().files().free_count(); i > 0; --i) {
     const auto slot = pool.pool().Create(Resolved("use" + std::to_string(i)), kDatabaseFlags);
     ASSERT_TRUE(slot.ok()) << slot.status().text();
     EXPECT_EQ(slot.value()->size(), 0);
     const Bytes content = MakeDatabase("use", 2);
     ASSERT_TRUE(slot.value()->Write(content, 0).ok());
-    ASSERT_TRUE(slot.value()->Flush().ok());
+    ASSERT_TRUE(slot.value()->Sync().ok());
     EXPECT_EQ(DescribeFile(pool, "use" + std::to_string(i)), "use*2");
   }
-  EXPECT_EQ(pool.pool().free_count(), 0);
+  EXPECT_EQ(pool.pool().files().free_count(), 0);
 }
 
 // "/old" as it was, whether under its name or in quarantine.
 bool HasOld(PoolOnDisk& pool) {
   if (pool.Find("old") == nullptr) {
-    const Slot* const slot = pool.pool().At(SlotState::kQuarantined, 0);
-    // An emptied slot whose header was torn holds no file.
-    if (slot == nullptr || slot->size() == 0 ||
-        !pool.pool().Recover(slot->slot_name(), Resolved("old")).ok()) {
+    const File* const file = pool.pool().files().At(SlotState::kQuarantined, 0);
+    // An emptied file whose header was torn holds no file.
+    if (file == nullptr || file->size() == 0 ||
+        !pool.pool().Recover(file->slot().slot_name(), Resolved("old")).ok()) {
       return false;
     }
   }
@@ -63,7 +63,7 @@ TEST(PoolFault, CreateMakesAFileOrNone) {
         EXPECT_EQ(pool.Find("new") != nullptr, created);
         EXPECT_TRUE(HasOld(pool));
         ExpectUntouchedFiles(pool);
-        EXPECT_EQ(pool.pool().free_count(), created ? 1 : 2);
+        EXPECT_EQ(pool.pool().files().free_count(), created ? 1 : 2);
         for (const SlotBytes& left : disk.CrashStates()) {
           FaultDisk copy(left);
           PoolOnDisk restarted(copy);
@@ -99,12 +99,12 @@ TEST(PoolFault, AFileOutlivesWhatAFailedCreateLeft) {
         static_cast<void>(pool.pool().Create(Resolved("x-journal"), kJournalFlags));
       },
       [&](PoolOnDisk& pool, FaultDisk& disk) {
-        Slot* slot = pool.Find("x-journal");
-        if (slot == nullptr) {
-          slot = pool.pool().Create(Resolved("x-journal"), kJournalFlags).value();
+        File* file = pool.Find("x-journal");
+        if (file == nullptr) {
+          file = pool.pool().Create(Resolved("x-journal"), kJournalFlags).value();
         }
-        ASSERT_TRUE(slot->Write(Bytes(100, std::byte{9}), 0).ok());
-        ASSERT_TRUE(slot->Flush().ok());
+        ASSERT_TRUE(file->Write(Bytes(100, std::byte{9}), 0).ok());
+        ASSERT_TRUE(file->Sync().ok());
         for (const SlotBytes& left : disk.CrashStates()) {
           FaultDisk copy(left);
           PoolOnDisk restarted(copy);
@@ -119,7 +119,8 @@ TEST(PoolFault, AFileOutlivesWhatAFailedCreateLeft) {
 TEST(PoolFault, DeleteTakesAllOfAFileOrNothing) {
   bool deleted = false;
   ForEachFault(
-      StartOf(), [&](PoolOnDisk& pool) { deleted = pool.pool().Delete(*pool.Find("old")).ok(); },
+      StartOf(),
+      [&](PoolOnDisk& pool) { deleted = pool.pool().order().Delete(*pool.Find("old")).ok(); },
       [&](PoolOnDisk& pool, FaultDisk& disk) {
         if (deleted) {
           EXPECT_EQ(pool.Find("old"), nullptr);
@@ -135,14 +136,14 @@ TEST(PoolFault, DeleteTakesAllOfAFileOrNothing) {
         }
         if (is_there) {
           // A flush makes good what the failure has left of the header.
-          ASSERT_TRUE(pool.Find("old")->Flush().ok());
+          ASSERT_TRUE(pool.Find("old")->Sync().ok());
           PoolOnDisk restarted(disk);
           ASSERT_TRUE(restarted.Start().ok());
           EXPECT_NE(restarted.Find("old"), nullptr);
           EXPECT_TRUE(HasOld(restarted));
-          EXPECT_TRUE(pool.pool().Delete(*pool.Find("old")).ok());
+          EXPECT_TRUE(pool.pool().order().Delete(*pool.Find("old")).ok());
         }
-        EXPECT_EQ(pool.pool().free_count(), 3);
+        EXPECT_EQ(pool.pool().files().free_count(), 3);
         ExpectFreeSlotsAreOfUse(pool);
       });
 }
@@ -175,7 +176,8 @@ TEST(PoolFault, DeleteLeavesADatabaseItsNameWhenItsHeaderIsTorn) {
     SlotBytes start = StartOf();
     if (!has_digest) MakeVersion1(start.at("a"));
     ForEachFault(
-        start, [](PoolOnDisk& pool) { static_cast<void>(pool.pool().Delete(*pool.Find("old"))); },
+        start,
+        [](PoolOnDisk& pool) { static_cast<void>(pool.pool().order().Delete(*pool.Find("old"))); },
         [&](PoolOnDisk&, FaultDisk& disk) {
           for (const SlotBytes& left : disk.CrashStates()) {
             FaultDisk copy(left);
@@ -193,12 +195,13 @@ TEST(PoolFault, DeleteLeavesADatabaseItsNameWhenItsHeaderIsTorn) {
 
 TEST(PoolFault, DeleteIsWholeAfterACrash) {
   ForEachCrash(
-      StartOf(), [](PoolOnDisk& pool) { ASSERT_TRUE(pool.pool().Delete(*pool.Find("old")).ok()); },
+      StartOf(),
+      [](PoolOnDisk& pool) { ASSERT_TRUE(pool.pool().order().Delete(*pool.Find("old")).ok()); },
       [](PoolOnDisk& pool) {
         if (pool.Find("old") != nullptr) {
           EXPECT_TRUE(HasOld(pool));
         }
-        EXPECT_EQ(pool.pool().At(SlotState::kQuarantined, 0), nullptr);
+        EXPECT_EQ(pool.pool().files().At(SlotState::kQuarantined, 0), nullptr);
         ExpectUntouchedFiles(pool);
         ExpectFreeSlotsAreOfUse(pool);
       });
@@ -209,11 +212,13 @@ TEST(PoolFault, AJournalIsDeletedOrStillWhole) {
   start["j"] = SlotOf("/x-journal", kJournalFlags, Bytes(3000, std::byte{5}));
   ForEachFault(
       start,
-      [](PoolOnDisk& pool) { static_cast<void>(pool.pool().Delete(*pool.Find("x-journal"))); },
+      [](PoolOnDisk& pool) {
+        static_cast<void>(pool.pool().order().Delete(*pool.Find("x-journal")));
+      },
       [](PoolOnDisk& pool, FaultDisk&) {
         if (pool.Find("x-journal") != nullptr) {
           EXPECT_EQ(pool.Export("x-journal").value(), Bytes(3000, std::byte{5}));
-          EXPECT_TRUE(pool.pool().Delete(*pool.Find("x-journal")).ok());
+          EXPECT_TRUE(pool.pool().order().Delete(*pool.Find("x-journal")).ok());
         }
         ExpectAllSlotsAccountedFor(pool, kCapacity + 1);
         ExpectFreeSlotsAreOfUse(pool);
@@ -229,7 +234,7 @@ TEST(PoolFault, AWipeCanBeRepeated) {
           EXPECT_TRUE(HasOld(pool));
         }
         ASSERT_TRUE(pool.pool().Wipe().ok());
-        EXPECT_EQ(pool.pool().free_count(), kCapacity);
+        EXPECT_EQ(pool.pool().files().free_count(), kCapacity);
         ExpectFreeSlotsAreOfUse(pool);
       });
 }
@@ -238,12 +243,12 @@ void UseTemporaryFile(PoolOnDisk& pool) {
   const auto slot = pool.pool().CreateTemporary(open_flag::kTransientDb);
   if (!slot.ok()) return;
   static_cast<void>(slot.value()->Write(MakeDatabase("temporary"), 0));
-  static_cast<void>(slot.value()->ReleaseTemporary());
+  static_cast<void>(slot.value()->SetFree());
 }
 
 TEST(PoolFault, ATemporaryFileLeavesItsSlotOfUse) {
   ForEachFault(StartOf(), UseTemporaryFile, [](PoolOnDisk& pool, FaultDisk&) {
-    EXPECT_EQ(pool.pool().free_count(), 2);
+    EXPECT_EQ(pool.pool().files().free_count(), 2);
     EXPECT_TRUE(HasOld(pool));
     ExpectUntouchedFiles(pool);
     ExpectFreeSlotsAreOfUse(pool);
@@ -263,10 +268,10 @@ TEST(PoolFault, ReusingASlotNeverMixesTwoFiles) {
   ForEachCrash(
       {{"a", SlotOf("/old", kDatabaseFlags, MakeDatabase("old"))}},
       [](PoolOnDisk& pool) {
-        ASSERT_TRUE(pool.pool().Delete(*pool.Find("old")).ok());
-        Slot& slot = *pool.pool().Create(Resolved("new"), kDatabaseFlags).value();
-        ASSERT_TRUE(slot.Write(MakeDatabase("new"), 0).ok());
-        ASSERT_TRUE(slot.Flush().ok());
+        ASSERT_TRUE(pool.pool().order().Delete(*pool.Find("old")).ok());
+        File& file = *pool.pool().Create(Resolved("new"), kDatabaseFlags).value();
+        ASSERT_TRUE(file.Write(MakeDatabase("new"), 0).ok());
+        ASSERT_TRUE(file.Sync().ok());
       },
       [](PoolOnDisk& pool) {
         if (pool.Find("old") != nullptr) {
@@ -298,7 +303,7 @@ TEST(PoolFault, AFailureKeepsItsCodeAndTellsTheFile) {
     FaultDisk disk(StartOf());
     PoolOnDisk pool(disk);
     ASSERT_TRUE(pool.Start().ok());
-    Slot& slot = *pool.Find("old");
+    File& file = *pool.Find("old");
     Bytes bytes(10);
     const auto expect_failure = [&](const Status& status) {
       EXPECT_EQ(status.code(), code);
@@ -306,10 +311,10 @@ TEST(PoolFault, AFailureKeepsItsCodeAndTellsTheFile) {
       EXPECT_NE(status.text().find("the disk was told to fail"), std::string_view::npos);
     };
     disk.Arm({.code = code, .persists = true});
-    expect_failure(slot.Read(bytes, 0));
-    expect_failure(slot.Write(bytes, 0));
-    expect_failure(slot.Truncate(5));
-    expect_failure(slot.Flush());
+    expect_failure(file.Read(bytes, 0));
+    expect_failure(file.Write(bytes, 0));
+    expect_failure(file.Truncate(5));
+    expect_failure(file.Sync());
   }
 }
 
@@ -321,7 +326,7 @@ TEST(PoolFault, ASlotWhoseHeaderMayBeTornIsCleanedBeforeItsNextUse) {
     ASSERT_TRUE(pool.Start().ok());
     disk.Arm({.kind = kind, .of = CallKind::kWrite});
     EXPECT_FALSE(pool.pool().Create(Resolved("new"), kDatabaseFlags).ok());
-    EXPECT_FALSE(pool.pool().At(SlotState::kFree, 0)->is_clean());
+    EXPECT_FALSE(pool.pool().files().At(SlotState::kFree, 0)->slot().residue() == Residue::kNone);
     disk.log.clear();
     ASSERT_TRUE(pool.pool().CreateTemporary(open_flag::kSubjournal).ok());
     EXPECT_EQ(disk.log, (std::vector<std::string>{"flush a", "write a 0+524"}));
@@ -343,13 +348,14 @@ TEST(PoolFault, CountsThatGetNowhereMeanFull) {
   FaultDisk disk(StartOf());
   PoolOnDisk pool(disk);
   ASSERT_TRUE(pool.Start().ok());
-  Slot* const slot = pool.Find("old");
-  ASSERT_TRUE(slot->Flush().ok());
+  File* const file = pool.Find("old");
+  ASSERT_TRUE(file->Sync().ok());
   disk.Arm({.kind = Fault::Kind::kShort, .of = CallKind::kWrite, .persists = true});
-  EXPECT_EQ(slot->Write(Bytes(2000), 0).code(), Code::kFull);
-  EXPECT_TRUE(slot->needs_settling()) << "a crash may bring back what a part of it has replaced";
+  EXPECT_EQ(file->Write(Bytes(2000), 0).code(), Code::kFull);
+  EXPECT_TRUE(file->slot().needs_settling())
+      << "a crash may bring back what a part of it has replaced";
   disk.Disarm();
-  EXPECT_TRUE(slot->Write(Bytes(2000), 0).ok());
+  EXPECT_TRUE(file->Write(Bytes(2000), 0).ok());
 }
 
 // Of the disk itself: within a sector, what continues a write that was cut short is a part of it.

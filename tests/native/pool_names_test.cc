@@ -60,12 +60,12 @@ TEST_F(PoolNames, AreResolvedAsTheDialectSays) {
   disk = std::make_unique<FaultDisk>(
       SlotBytes{{"a", Database("/a|b", "bar")}, {"b", Database("/x^y", "caret")}});
   pool = std::make_unique<PoolOnDisk>(*disk);
-  pool->pool().set_url_dialect({.encodes_caret = false, .encodes_bar = true});
+  pool->pool().names().set_url_dialect({.encodes_caret = false, .encodes_bar = true});
   ASSERT_TRUE(pool->Start().ok());
   EXPECT_EQ(pool->Names(), (Names{"/a%7Cb", "/x^y"}));
   EXPECT_EQ(DescribeFile(*pool, "a|b"), "bar*10");
   EXPECT_EQ(DescribeFile(*pool, "x^y"), "caret*10");
-  EXPECT_EQ(pool->pool().Resolve("C|").value().view(), "/C:");
+  EXPECT_EQ(pool->pool().names().Resolve("C|").value().view(), "/C:");
 }
 
 TEST_F(PoolNames, UnreachableOnesMoveAsideWhenTaken) {
@@ -140,7 +140,7 @@ TEST_F(PoolNames, OfAWholeFileAndAnEmptyOneTheWholeIsKept) {
     Start({{empty, SlotOf("/app.db", kDatabaseFlags, {})}, {"m", Database("/app.db", "whole")}});
     EXPECT_EQ(pool->Names(), Names{"/app.db"});
     EXPECT_EQ(DescribeFile(*pool, "app.db"), "whole*10");
-    EXPECT_EQ(pool->pool().free_count(), 1);
+    EXPECT_EQ(pool->pool().files().free_count(), 1);
   }
 }
 
@@ -195,7 +195,7 @@ void ExpectTidy(PoolOnDisk& pool) {
   ASSERT_TRUE(pool.pool().Recover("h", Resolved("x")).ok());
   EXPECT_EQ(DescribeFile(pool, "x"), "quarantined*10");
   // Two that were free, and the slot of the journal that was rolled back.
-  EXPECT_EQ(pool.pool().free_count(), 3);
+  EXPECT_EQ(pool.pool().files().free_count(), 3);
 }
 
 TEST(PoolStart, CanBeRepeatedAfterAnyFault) {

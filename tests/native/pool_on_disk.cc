@@ -40,21 +40,21 @@ Status PoolOnDisk::Start() {
   return vfs_->Register();
 }
 
-Slot* PoolOnDisk::Find(std::string_view name) { return pool().Find(Resolved(name)); }
+File* PoolOnDisk::Find(std::string_view name) { return pool().files().Find(Resolved(name)); }
 
 std::vector<std::string> PoolOnDisk::Names() {
   std::vector<std::string> names;
-  for (std::int32_t i = 0; const Slot* slot = pool().At(SlotState::kNamed, i); ++i) {
-    names.emplace_back(slot->name().view());
+  for (std::int32_t i = 0; const File* file = pool().files().At(SlotState::kNamed, i); ++i) {
+    names.emplace_back(file->slot().name().view());
   }
   std::ranges::sort(names);
   return names;
 }
 
 Result<Bytes> PoolOnDisk::Export(std::string_view name) {
-  Slot* const slot = Find(name);
-  if (slot == nullptr) return Status(Code::kNotFound, "there is no such file");
-  const auto snapshot = vfs_->OpenSnapshot(*slot);
+  File* const file = Find(name);
+  if (file == nullptr) return Status(Code::kNotFound, "there is no such file");
+  const auto snapshot = vfs_->OpenSnapshot(*file);
   if (!snapshot.ok()) return snapshot.status();
   Bytes bytes(static_cast<std::size_t>(snapshot.value()->size()));
   if (Status s = snapshot.value()->Read(bytes, 0); !s.ok()) return s;
@@ -242,10 +242,11 @@ void ForEachFault(const SlotBytes& start, const std::function<void(PoolOnDisk&)>
 void ExpectAllSlotsAccountedFor(PoolOnDisk& pool, int capacity) {
   const std::vector<std::string> names = pool.Names();
   EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
-  EXPECT_EQ(pool.pool().capacity(), capacity);
+  EXPECT_EQ(pool.pool().files().capacity(), capacity);
   int quarantined = 0;
-  while (pool.pool().At(SlotState::kQuarantined, quarantined) != nullptr) ++quarantined;
-  EXPECT_EQ(pool.pool().file_count() + pool.pool().free_count() + quarantined, capacity);
+  while (pool.pool().files().At(SlotState::kQuarantined, quarantined) != nullptr) ++quarantined;
+  EXPECT_EQ(pool.pool().files().file_count() + pool.pool().files().free_count() + quarantined,
+            capacity);
 }
 
 }  // namespace sahpool::testing

@@ -50,7 +50,7 @@ class PoolOnDisk {
   ListeningHost& host() { return host_; }
 
   // By the name as an app gives it; null when there is none.
-  Slot* Find(std::string_view name);
+  File* Find(std::string_view name);
   // The names of the files, sorted; a name that two slots have is there twice.
   std::vector<std::string> Names();
   // The bytes of a file as an export gives them.

@@ -24,7 +24,7 @@ struct PoolTest : ::testing::Test {
   void Start() {
     const Status status = pool.Start();
     ASSERT_TRUE(status.ok()) << status.text();
-    ASSERT_TRUE(pool.pool().Settle().ok());
+    ASSERT_TRUE(pool.pool().order().Settle().ok());
     disk.log.clear();
   }
 
@@ -40,7 +40,7 @@ TEST_F(PoolTest, CreatesFilesUntilItIsFull) {
   const auto third = pool.pool().Create(Resolved("c"), kDatabaseFlags);
   EXPECT_EQ(third.status().code(), Code::kNoFreeSlot);
   EXPECT_EQ(pool.Names(), (Log{"/a", "/b"}));
-  EXPECT_EQ(pool.pool().free_count(), 0);
+  EXPECT_EQ(pool.pool().files().free_count(), 0);
 }
 
 TEST_F(PoolTest, CreatesNoFileTwice) {
@@ -60,14 +60,14 @@ TEST_F(PoolTest, MakesANewNameDurableWithOneHeaderWrite) {
 TEST_F(PoolTest, KeepsFilesAcrossRestarts) {
   AddFreeSlots(3);
   Start();
-  Slot& slot = *pool.pool().Create(Resolved("a b"), kDatabaseFlags).value();
-  ASSERT_TRUE(slot.Write(Filled(5000, 7), 100).ok());
-  ASSERT_TRUE(slot.Flush().ok());
+  File& file = *pool.pool().Create(Resolved("a b"), kDatabaseFlags).value();
+  ASSERT_TRUE(file.Write(Filled(5000, 7), 100).ok());
+  ASSERT_TRUE(file.Sync().ok());
 
   PoolOnDisk restarted(disk);
   ASSERT_TRUE(restarted.Start().ok());
   EXPECT_EQ(restarted.Names(), (Log{"/a%20b"}));
-  EXPECT_EQ(restarted.Find("a b")->flags(), kDatabaseFlags);
+  EXPECT_EQ(restarted.Find("a b")->slot().flags(), kDatabaseFlags);
   EXPECT_EQ(restarted.Find("a b")->size(), 5100);
   Bytes content(5100);
   ASSERT_TRUE(restarted.Find("a b")->Read(content, 0).ok());
@@ -79,18 +79,18 @@ TEST_F(PoolTest, KeepsFilesAcrossRestarts) {
 TEST_F(PoolTest, ASecondFlushCostsNothing) {
   AddFreeSlots(1);
   Start();
-  Slot& slot = *pool.pool().Create(Resolved("a"), kDatabaseFlags).value();
+  File& file = *pool.pool().Create(Resolved("a"), kDatabaseFlags).value();
   disk.log.clear();
-  ASSERT_TRUE(slot.Flush().ok());
+  ASSERT_TRUE(file.Sync().ok());
   EXPECT_EQ(disk.log, Log{});
 }
 
 TEST_F(PoolTest, DeletesAJournalAtOnceAndLeavesACleanSlot) {
   disk.AddSlot("s", SlotOf("/a-journal", kJournalFlags, Filled(3000, 1)));
   Start();
-  ASSERT_TRUE(pool.pool().Delete(*pool.Find("a-journal")).ok());
+  ASSERT_TRUE(pool.pool().order().Delete(*pool.Find("a-journal")).ok());
   EXPECT_EQ(disk.log, (Log{"write s 0+524", "truncate s 4096", "flush s"}));
-  EXPECT_TRUE(pool.pool().At(SlotState::kFree, 0)->is_clean());
+  EXPECT_TRUE(pool.pool().files().At(SlotState::kFree, 0)->slot().residue() == Residue::kNone);
   EXPECT_EQ(disk.bytes("s"), Bytes(kSlotDataOffset));
 }
 
@@ -98,30 +98,30 @@ TEST_F(PoolTest, DeletesAJournalAtOnceAndLeavesACleanSlot) {
 TEST_F(PoolTest, DeletesADatabasesBytesBeforeItEmptiesItsHeader) {
   disk.AddSlot("s", SlotOf("/a", kDatabaseFlags, MakeDatabase("a")));
   Start();
-  ASSERT_TRUE(pool.pool().Delete(*pool.Find("a")).ok());
+  ASSERT_TRUE(pool.pool().order().Delete(*pool.Find("a")).ok());
   EXPECT_EQ(disk.log, (Log{"write s 0+524", "flush s", "truncate s 4096", "flush s",
                            "write s 0+524", "flush s"}));
   EXPECT_EQ(disk.bytes("s"), Bytes(kSlotDataOffset));
-  EXPECT_TRUE(pool.pool().At(SlotState::kFree, 0)->is_clean());
+  EXPECT_TRUE(pool.pool().files().At(SlotState::kFree, 0)->slot().residue() == Residue::kNone);
 }
 
 TEST_F(PoolTest, HasNoSlotOutsideOfTheirOrder) {
   AddFreeSlots(2);
   Start();
-  EXPECT_NE(pool.pool().At(SlotState::kFree, 1), nullptr);
+  EXPECT_NE(pool.pool().files().At(SlotState::kFree, 1), nullptr);
   for (const std::int32_t index : {-1, 2, std::numeric_limits<std::int32_t>::min(),
                                    std::numeric_limits<std::int32_t>::max()}) {
-    EXPECT_EQ(pool.pool().At(SlotState::kFree, index), nullptr) << index;
+    EXPECT_EQ(pool.pool().files().At(SlotState::kFree, index), nullptr) << index;
   }
 }
 
 TEST_F(PoolTest, CleansASlotDurablyBeforeAnotherFileGetsIt) {
   AddFreeSlots(1);
   Start();
-  Slot& slot = *pool.pool().CreateTemporary(open_flag::kTransientDb).value();
-  ASSERT_TRUE(slot.Write(Filled(100, 1), 0).ok());
-  ASSERT_TRUE(slot.ReleaseTemporary().ok());
-  EXPECT_FALSE(slot.is_clean());
+  File& file = *pool.pool().CreateTemporary(open_flag::kTransientDb).value();
+  ASSERT_TRUE(file.Write(Filled(100, 1), 0).ok());
+  ASSERT_TRUE(file.SetFree().ok());
+  EXPECT_FALSE(file.slot().residue() == Residue::kNone);
   disk.log.clear();
   ASSERT_TRUE(pool.pool().Create(Resolved("a"), kDatabaseFlags).ok());
   EXPECT_EQ(disk.log, (Log{"truncate free0 4096", "flush free0", "write free0 0+524", "flush free0",
@@ -135,7 +135,7 @@ TEST_F(PoolTest, FreesWhatIsLeftOfTemporaryFilesAtStart) {
   MakeVersion1(old);
   disk.AddSlot("u", old);
   Start();
-  EXPECT_EQ(pool.pool().free_count(), 3);
+  EXPECT_EQ(pool.pool().files().free_count(), 3);
   EXPECT_EQ(disk.bytes("t"), Bytes(kSlotDataOffset));
   EXPECT_EQ(disk.bytes("u"), Bytes(kSlotDataOffset));
 }
@@ -146,7 +146,7 @@ TEST_F(PoolTest, MakesSlotsOfAnySizeReady) {
   disk.AddSlot("header-only", Bytes(kSlotHeaderSize));
   disk.AddSlot("longer", Bytes(kSlotDataOffset + 10));
   Start();
-  EXPECT_EQ(pool.pool().free_count(), 4);
+  EXPECT_EQ(pool.pool().files().free_count(), 4);
   for (const char* name : {"empty", "short", "header-only", "longer"}) {
     EXPECT_EQ(disk.bytes(name), Bytes(kSlotDataOffset)) << name;
   }
@@ -185,16 +185,16 @@ TEST_F(PoolTest, PreparesASlotThatIsAttachedLaterAtOnce) {
 TEST_F(PoolTest, DoesNotDeleteOrDetachWhatIsPinned) {
   disk.AddSlot("s", SlotOf("/a", kDatabaseFlags, MakeDatabase("a")));
   Start();
-  Slot& slot = *pool.Find("a");
-  slot.Pin();
-  EXPECT_EQ(pool.pool().Delete(slot).code(), Code::kBusy);
-  EXPECT_EQ(pool.pool().DeleteDatabase(slot).code(), Code::kBusy);
+  File& file = *pool.Find("a");
+  file.use().Pin();
+  EXPECT_EQ(pool.pool().order().Delete(file).code(), Code::kBusy);
+  EXPECT_EQ(pool.pool().order().DeleteDatabase(file).code(), Code::kBusy);
   EXPECT_EQ(pool.pool().Wipe().code(), Code::kBusy);
   EXPECT_EQ(pool.pool().DetachAll().code(), Code::kBusy);
   EXPECT_EQ(disk.log, Log{});
-  slot.Unpin();
+  file.use().Unpin();
   EXPECT_TRUE(pool.pool().DetachAll().ok());
-  EXPECT_EQ(pool.pool().capacity(), 0);
+  EXPECT_EQ(pool.pool().files().capacity(), 0);
   EXPECT_EQ(disk.log, Log{});
 }
 
@@ -204,9 +204,9 @@ TEST_F(PoolTest, DeletesADatabaseWithItsJournals) {
   disk.AddSlot("w", SlotOf("/a-wal", kWalFlags, Filled(10, 1)));
   disk.AddSlot("o", SlotOf("/ab-wal", kWalFlags, Filled(10, 1)));
   Start();
-  ASSERT_TRUE(pool.pool().DeleteDatabase(*pool.Find("a")).ok());
+  ASSERT_TRUE(pool.pool().order().DeleteDatabase(*pool.Find("a")).ok());
   EXPECT_EQ(pool.Names(), Log{"/ab-wal"});
-  EXPECT_EQ(pool.pool().free_count(), 3);
+  EXPECT_EQ(pool.pool().files().free_count(), 3);
 }
 
 TEST_F(PoolTest, WipeLeavesNothingButFreeSlots) {
@@ -218,7 +218,7 @@ TEST_F(PoolTest, WipeLeavesNothingButFreeSlots) {
   disk.AddSlot("d", damaged);
   Start();
   ASSERT_TRUE(pool.pool().Wipe().ok());
-  EXPECT_EQ(pool.pool().free_count(), 4);
+  EXPECT_EQ(pool.pool().files().free_count(), 4);
   for (const std::string& name : disk.slot_names()) {
     EXPECT_EQ(disk.bytes(name), Bytes(kSlotDataOffset)) << name;
   }
@@ -232,7 +232,7 @@ TEST_F(PoolTest, WipeEmptiesDatabasesBeforeTheirJournals) {
     two.AddSlot(database, SlotOf("/x", kDatabaseFlags, MakeDatabase("x")));
     PoolOnDisk wiped(two);
     ASSERT_TRUE(wiped.Start().ok());
-    ASSERT_TRUE(wiped.pool().Settle().ok());
+    ASSERT_TRUE(wiped.pool().order().Settle().ok());
     two.log.clear();
     ASSERT_TRUE(wiped.pool().Wipe().ok());
     EXPECT_EQ(two.log.front(), std::string("write ") + database + " 0+524");
@@ -243,9 +243,9 @@ TEST_F(PoolTest, GivesUpOnlyFreeSlots) {
   AddFreeSlots(1);
   disk.AddSlot("s", SlotOf("/a", kDatabaseFlags, MakeDatabase("a")));
   Start();
-  EXPECT_EQ(pool.pool().RemoveFreeSlot()->slot_name(), "free0");
+  EXPECT_EQ(pool.pool().RemoveFreeSlot()->slot().slot_name(), "free0");
   EXPECT_EQ(pool.pool().RemoveFreeSlot(), nullptr);
-  EXPECT_EQ(pool.pool().capacity(), 1);
+  EXPECT_EQ(pool.pool().files().capacity(), 1);
 }
 
 TEST_F(PoolTest, AsksForSlotsWhenFewAreFree) {

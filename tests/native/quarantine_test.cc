@@ -85,19 +85,19 @@ TEST_P(DamagedSlot, IsListedAndKeptByteForByte) {
   for (int start = 0; start < 2; ++start) {
     PoolOnDisk pool(disk);
     ASSERT_TRUE(pool.Start().ok());
-    const Slot* const slot = pool.pool().At(SlotState::kQuarantined, 0);
-    ASSERT_NE(slot, nullptr);
-    EXPECT_EQ(slot->slot_name(), "damaged");
-    EXPECT_NE(slot->quarantine_reason(), "");
-    EXPECT_EQ(slot->size(), std::ssize(damaged) - kSlotDataOffset);
-    EXPECT_EQ(pool.pool().At(SlotState::kQuarantined, 1), nullptr);
+    const File* const file = pool.pool().files().At(SlotState::kQuarantined, 0);
+    ASSERT_NE(file, nullptr);
+    EXPECT_EQ(file->slot().slot_name(), "damaged");
+    EXPECT_NE(file->slot().quarantine_reason(), "");
+    EXPECT_EQ(file->size(), std::ssize(damaged) - kSlotDataOffset);
+    EXPECT_EQ(pool.pool().files().At(SlotState::kQuarantined, 1), nullptr);
     EXPECT_EQ(pool.Names(), std::vector<std::string>{"/other.db"});
 
     // Nothing that fills the pool may touch it either.
     EXPECT_TRUE(pool.pool().Create(Resolved("new"), kDatabaseFlags).ok());
     EXPECT_EQ(pool.pool().Create(Resolved("newer"), kDatabaseFlags).status().code(),
               Code::kNoFreeSlot);
-    EXPECT_TRUE(pool.pool().Delete(*pool.Find("new")).ok());
+    EXPECT_TRUE(pool.pool().order().Delete(*pool.Find("new")).ok());
     EXPECT_EQ(disk.bytes("damaged"), damaged);
   }
 }
@@ -109,7 +109,7 @@ TEST_P(DamagedSlot, IsRecoveredByName) {
   EXPECT_EQ(pool.pool().Recover("damaged", Resolved("other.db")).code(), Code::kExists);
   EXPECT_EQ(disk.bytes("damaged"), damaged);
   ASSERT_TRUE(pool.pool().Recover("damaged", Resolved("saved.db")).ok());
-  EXPECT_EQ(pool.pool().At(SlotState::kQuarantined, 0), nullptr);
+  EXPECT_EQ(pool.pool().files().At(SlotState::kQuarantined, 0), nullptr);
 
   PoolOnDisk restarted(disk);
   ASSERT_TRUE(restarted.Start().ok());
@@ -128,7 +128,7 @@ TEST_P(DamagedSlot, IsDiscardedOnRequest) {
   EXPECT_EQ(pool.pool().Discard("other").code(), Code::kNotFound);
   ASSERT_TRUE(pool.pool().Discard("damaged").ok());
   EXPECT_EQ(disk.bytes("damaged"), Bytes(kSlotDataOffset));
-  EXPECT_EQ(pool.pool().free_count(), 2);
+  EXPECT_EQ(pool.pool().files().free_count(), 2);
 }
 
 TEST_P(DamagedSlot, IsDiscardedOrStillThereAfterACrash) {
@@ -155,10 +155,10 @@ TEST_P(DamagedSlot, CanBeDiscardedOrRecoveredAgainAfterAFault) {
       [](PoolOnDisk& pool) { static_cast<void>(pool.pool().Discard("damaged")); },
       [](PoolOnDisk& pool, FaultDisk&) {
         ExpectAllSlotsAccountedFor(pool, 3);
-        if (pool.pool().At(SlotState::kQuarantined, 0) != nullptr) {
+        if (pool.pool().files().At(SlotState::kQuarantined, 0) != nullptr) {
           EXPECT_TRUE(pool.pool().Discard("damaged").ok());
         }
-        EXPECT_EQ(pool.pool().free_count(), 2);
+        EXPECT_EQ(pool.pool().files().free_count(), 2);
         EXPECT_TRUE(pool.pool().Create(Resolved("a"), kDatabaseFlags).ok());
         EXPECT_TRUE(pool.pool().Create(Resolved("b"), kDatabaseFlags).ok());
       });
@@ -177,8 +177,8 @@ TEST(Quarantine, TornDeletionOfAJournalIsNoClaimOnIt) {
                   {"free", Bytes(kSlotDataOffset)}});
   PoolOnDisk pool(disk);
   ASSERT_TRUE(pool.Start().ok());
-  EXPECT_NE(pool.pool().At(SlotState::kQuarantined, 0), nullptr);
-  EXPECT_TRUE(pool.pool().CheckQuarantine(Resolved("app.db")).ok());
+  EXPECT_NE(pool.pool().files().At(SlotState::kQuarantined, 0), nullptr);
+  EXPECT_TRUE(pool.pool().names().CheckQuarantine(Resolved("app.db")).ok());
   EXPECT_EQ(disk.bytes("journal"), journal);
 
   // One that is damaged in another way may be the journal.
@@ -187,7 +187,7 @@ TEST(Quarantine, TornDeletionOfAJournalIsNoClaimOnIt) {
       {{"db", SlotOf("/app.db", kDatabaseFlags, MakeDatabase("app"))}, {"journal", journal}});
   PoolOnDisk other(damaged);
   ASSERT_TRUE(other.Start().ok());
-  EXPECT_EQ(other.pool().CheckQuarantine(Resolved("app.db")).code(), Code::kCorrupt);
+  EXPECT_EQ(other.pool().names().CheckQuarantine(Resolved("app.db")).code(), Code::kCorrupt);
 }
 
 }  // namespace

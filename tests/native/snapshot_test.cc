@@ -102,17 +102,17 @@ TEST_F(SnapshotTest, IsRefusedInATransactionThatNoFileCanUndo) {
 
 TEST_F(SnapshotTest, OfAnotherFileIsItsBytes) {
   const Bytes content(3000, std::byte{5});
-  Slot& slot = *pool.pool().Create(Resolved("x-wal"), kWalFlags).value();
-  ASSERT_TRUE(slot.Write(content, 0).ok());
+  File& file = *pool.pool().Create(Resolved("x-wal"), kWalFlags).value();
+  ASSERT_TRUE(file.Write(content, 0).ok());
   EXPECT_EQ(pool.Export("x-wal").value(), content);
 }
 
 // A file that is a database by its flags and none by its bytes is still its user's.
 TEST_F(SnapshotTest, OfADatabaseThatIsNoneIsItsBytes) {
   const Bytes content(3000, std::byte{5});
-  Slot& slot = *pool.pool().Create(Resolved("x"), kDatabaseFlags).value();
+  File& file = *pool.pool().Create(Resolved("x"), kDatabaseFlags).value();
   EXPECT_EQ(pool.Export("x").value(), Bytes());
-  ASSERT_TRUE(slot.Write(content, 0).ok());
+  ASSERT_TRUE(file.Write(content, 0).ok());
   EXPECT_EQ(pool.Export("x").value(), content);
 }
 
@@ -128,7 +128,7 @@ TEST_F(SnapshotTest, PinsItsFile) {
   connection->Close();
   {
     const auto snapshot = Snapshot::Open(pool.pool(), *pool.Find("app.db"));
-    EXPECT_EQ(pool.pool().Delete(*pool.Find("app.db")).code(), Code::kBusy);
+    EXPECT_EQ(pool.pool().order().Delete(*pool.Find("app.db")).code(), Code::kBusy);
     EXPECT_EQ(pool.Import("app.db", MakeDatabase("new")).code(), Code::kBusy);
     EXPECT_EQ(pool.pool().DetachAll().code(), Code::kBusy);
   }

@@ -11,11 +11,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::int32_t CountOf(DirectoryPool& pool, std::int32_t (Pool::*count)() const) {
+std::int32_t CountOf(DirectoryPool& pool, std::int32_t (PoolFiles::*count)() const) {
   std::int32_t result = 0;
   EXPECT_TRUE(pool.vfs()
                   .WithPool([&](Pool& inner) {
-                    result = (inner.*count)();
+                    result = (inner.files().*count)();
                     return Status();
                   })
                   .ok());
@@ -37,8 +37,8 @@ std::unique_ptr<DirectoryPool> OpenPool(const std::string& directory,
   return pool.ok() ? std::move(pool.value()) : nullptr;
 }
 
-std::int32_t FreeCount(DirectoryPool& pool) { return CountOf(pool, &Pool::free_count); }
-std::int32_t FileCount(DirectoryPool& pool) { return CountOf(pool, &Pool::file_count); }
+std::int32_t FreeCount(DirectoryPool& pool) { return CountOf(pool, &PoolFiles::free_count); }
+std::int32_t FileCount(DirectoryPool& pool) { return CountOf(pool, &PoolFiles::file_count); }
 
 void CopySlots(const std::string& from, const std::string& to) {
   fs::remove_all(to);
@@ -49,11 +49,11 @@ void CopySlots(const std::string& from, const std::string& to) {
 Result<std::vector<std::byte>> Export(PoolVfs& vfs, std::string_view name) {
   std::vector<std::byte> bytes;
   const Status status = vfs.WithPool([&](Pool& pool) -> Status {
-    const auto resolved = pool.Resolve(name);
+    const auto resolved = pool.names().Resolve(name);
     if (!resolved.ok()) return resolved.status();
-    Slot* const slot = pool.Find(resolved.value());
-    if (slot == nullptr) return {Code::kNotFound, "no such file"};
-    const auto snapshot = vfs.OpenSnapshot(*slot);
+    File* const file = pool.files().Find(resolved.value());
+    if (file == nullptr) return {Code::kNotFound, "no such file"};
+    const auto snapshot = vfs.OpenSnapshot(*file);
     if (!snapshot.ok()) return snapshot.status();
     bytes.resize(static_cast<std::size_t>(snapshot.value()->size()));
     return snapshot.value()->Read(bytes, 0);

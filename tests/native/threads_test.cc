@@ -145,7 +145,7 @@ TEST_P(ThreadsTest, ConnectionsComeAndGo) {
 Status ImportAs(PoolVfs& vfs, std::string_view name, std::span<const std::byte> bytes) {
   std::unique_ptr<Import> import;
   Status status = vfs.WithPool([&](Pool& pool) -> Status {
-    const auto resolved = pool.Resolve(name);
+    const auto resolved = pool.names().Resolve(name);
     if (!resolved.ok()) return resolved.status();
     auto begun = Import::Begin(pool, resolved.value());
     if (begun.ok()) import = std::move(begun.value());
@@ -205,7 +205,7 @@ TEST_P(ThreadsTest, ExportsAndImportsAreConsistentBesideWriters) {
 Result<std::vector<std::byte>> ExportInPieces(PoolVfs& vfs, std::string_view name) {
   std::unique_ptr<Snapshot> snapshot;
   Status status = vfs.WithPool([&](Pool& pool) -> Status {
-    auto opened = vfs.OpenSnapshot(*pool.Find(name));
+    auto opened = vfs.OpenSnapshot(*pool.files().Find(name));
     if (opened.ok()) snapshot = std::move(opened.value());
     return opened.status();
   });

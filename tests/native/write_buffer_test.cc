@@ -1,5 +1,5 @@
 // What is kept back and handed over: against a plain array of bytes that is written at once.
-#include "slot/write_buffer.h"
+#include "file/write_buffer.h"
 
 #include <gtest/gtest.h>
 

@@ -84,21 +84,21 @@ class Judgement {
   std::string CheckSlots() {
     Pool& pool = pool_.pool();
     const std::int32_t accounted =
-        pool.file_count() + pool.free_count() + CountIn(SlotState::kQuarantined);
+        pool.files().file_count() + pool.files().free_count() + CountIn(SlotState::kQuarantined);
     if (accounted != static_cast<std::int32_t>(survivors_.size())) {
       return "slots are missing from the pool";
     }
-    for (std::int32_t i = 0; Slot* const slot = pool.At(SlotState::kQuarantined, i); ++i) {
-      const std::string name(slot->slot_name());
-      if (disk_.bytes(name) != survivors_.at(name)) return "quarantined slot " + name + " changed";
+    for (std::int32_t i = 0; File* const file = pool.files().At(SlotState::kQuarantined, i); ++i) {
+      const std::string name(file->slot().slot_name());
+      if (disk_.bytes(name) != survivors_.at(name)) return "quarantined file " + name + " changed";
       // Which is how a damaged header looks: no crash alone may leave it.
-      if (slot->quarantine_reason().starts_with("the header is empty")) {
-        return "quarantined slot " + name + ": a database under an empty header";
+      if (file->slot().quarantine_reason().starts_with("the header is empty")) {
+        return "quarantined file " + name + ": a database under an empty header";
       }
     }
     std::set<std::string> names;
-    for (std::int32_t i = 0; Slot* const slot = pool.At(SlotState::kNamed, i); ++i) {
-      const std::string name(slot->name().view());
+    for (std::int32_t i = 0; File* const file = pool.files().At(SlotState::kNamed, i); ++i) {
+      const std::string name(file->slot().name().view());
       if (!names.insert(name).second) return "two slots hold " + name;
       if (!IsKnown(name)) return "an unknown file " + name;
     }
@@ -107,7 +107,7 @@ class Judgement {
 
   std::int32_t CountIn(SlotState state) {
     std::int32_t count = 0;
-    while (pool_.pool().At(state, count) != nullptr) ++count;
+    while (pool_.pool().files().At(state, count) != nullptr) ++count;
     return count;
   }
 
@@ -126,9 +126,10 @@ class Judgement {
   // What an export of each database holds before SQLite has recovered it.
   std::string ReadExports() {
     for (std::size_t i = 0; i < kDatabaseCount; ++i) {
-      Slot* const slot = pool_.pool().Find(pool_.pool().Resolve(kDatabaseNames[i]).value());
-      if (slot == nullptr) continue;
-      auto snapshot = pool_.vfs().OpenSnapshot(*slot);
+      File* const file =
+          pool_.pool().files().Find(pool_.pool().names().Resolve(kDatabaseNames[i]).value());
+      if (file == nullptr) continue;
+      auto snapshot = pool_.vfs().OpenSnapshot(*file);
       if (!snapshot.ok()) return "export fails: " + Text(snapshot.status());
       std::vector<std::byte> image(static_cast<std::size_t>(snapshot.value()->size()));
       if (Status s = snapshot.value()->Read(image, 0); !s.ok()) return "export fails: " + Text(s);
@@ -162,7 +163,7 @@ class Judgement {
   std::string ReadDatabase(std::size_t database, Content& content) {
     const std::string path(kDatabaseNames[database]);
     if (expectation_.may_need_recovery) pool_.RecoverClaimsOn(path);
-    if (pool_.pool().Find(pool_.pool().Resolve(path).value()) == nullptr) return {};
+    if (pool_.pool().files().Find(pool_.pool().names().Resolve(path).value()) == nullptr) return {};
     const Reader reader(pool_, path);
     if (reader.code() != SQLITE_OK) return "can't be opened: " + reader.message();
     ReadOutcome outcome = ReadContent(reader.get(), "main");
@@ -178,7 +179,7 @@ class Judgement {
 
   // A pool that has recovered must be one that keeps what is committed next.
   std::string CheckCommit() {
-    if (pool_.pool().free_count() < 1 || found_[0][0].empty()) return {};
+    if (pool_.pool().files().free_count() < 1 || found_[0][0].empty()) return {};
     Content wanted = found_[0];
     const std::int64_t key = wanted[0].rbegin()->first + 1;
     wanted[0][key] = {.version = 1, .size = 100};
@@ -189,7 +190,7 @@ class Judgement {
           "INSERT INTO t0 VALUES(" + number + ", 1, payload(" + number + ", 1, 100))";
       const int code = sqlite3_exec(writer.get(), sql.c_str(), nullptr, nullptr, nullptr);
       // Its WAL may find no slot, when the last free one was taken by the recovery of another.
-      if (code != SQLITE_OK) return pool_.pool().free_count() < 2 ? "" : writer.message();
+      if (code != SQLITE_OK) return pool_.pool().files().free_count() < 2 ? "" : writer.message();
       Expectation after;
       after.permitted[0] = {std::make_shared<const Content>(wanted)};
       after.permitted[1] = {std::make_shared<const Content>(found_[1])};

@@ -50,56 +50,57 @@ endfunction()
 
 # --- A flush is dropped. ---
 mutation(sync-does-not-flush vfs/io_methods.cc
-  [[if (const Status s = self.vfs->pool().MakeDurable(self.slot()); !s.ok()) {]]
-  [[if (const Status s = @ON@ ? Status() : self.vfs->pool().MakeDurable(self.slot()); !s.ok()) {]])
+  [[if (const Status s = order.MakeDurable(self.file()); !s.ok()) {]]
+  [[if (const Status s = @ON@ ? Status() : order.MakeDurable(self.file()); !s.ok()) {]])
 mutation(new-file-is-not-flushed pool/pool.cc
-  [[    status = slot.value()->Flush();]]
-  [[    if (!@ON@) status = slot.value()->Flush();]])
+  [[      status = slot.Flush();]]
+  [[      if (!@ON@) status = slot.Flush();]])
 mutation(reserved-slot-is-not-flushed pool/pool.cc
-  [[if (Status s = slot.value()->Flush(); !s.ok()) {]]
-  [[if (Status s = @ON@ ? Status() : slot.value()->Flush(); !s.ok()) {]])
+  [[if (Status s = slot.Flush(); !s.ok()) {]]
+  [[if (Status s = @ON@ ? Status() : slot.Flush(); !s.ok()) {]])
 mutation(temporary-database-is-not-flushed pool/pool.cc
-  [[if (const Status marked = slot.value()->Flush(); !marked.ok()) {]]
-  [[if (const Status marked = @ON@ ? Status() : slot.value()->Flush(); !marked.ok()) {]])
+  [[if (const Status marked = slot.Flush(); !marked.ok()) {]]
+  [[if (const Status marked = @ON@ ? Status() : slot.Flush(); !marked.ok()) {]])
 mutation(emptied-slot-is-not-flushed-before-its-header slot/slot.cc
   [[    if (Status s = Flush(); !s.ok()) return s;
-    if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;]]
+    if (Status s = medium_.WriteHeader(EncodeFreeHeader()); !s.ok()) return s;]]
   [[    if (Status s = @ON@ ? Status() : Flush(); !s.ok()) return s;
-    if (Status s = WriteHeader(EncodeFreeHeader()); !s.ok()) return s;]])
+    if (Status s = medium_.WriteHeader(EncodeFreeHeader()); !s.ok()) return s;]])
 mutation(deleted-file-is-not-flushed slot/slot.cc
   [[  if (Status s = Flush(); !s.ok()) return s;
-  is_clean_ = true;]]
+  SetResidue(Residue::kNone);]]
   [[  if (Status s = @ON@ ? Status() : Flush(); !s.ok()) return s;
-  is_clean_ = true;]])
+  SetResidue(Residue::kNone);]])
 mutation(mark-for-deletion-is-not-flushed slot/slot.cc
   [[const Status flushed = Flush();]] [[const Status flushed = @ON@ ? Status() : Flush();]])
 mutation(import-is-not-flushed-before-its-name pool/pool_names.cc
   [[if (Status s = MakeDurable(reserved); !s.ok()) return s;]]
   [[if (Status s = @ON@ ? Status() : MakeDurable(reserved); !s.ok()) return s;]])
 mutation(name-of-an-import-is-not-flushed pool/pool_names.cc
-  [[Status status = reserved.Flush();]] [[Status status = @ON@ ? Status() : reserved.Flush();]])
+  [[Status status = reserved.Sync();]] [[Status status = @ON@ ? Status() : reserved.Sync();]])
 mutation(settled-database-is-not-flushed pool/pool_names.cc
-  [[  return database.Flush();]] [[  return @ON@ ? Status() : database.Flush();]])
-mutation(doubtful-slot-is-not-flushed pool/pool.cc
-  [[if (!slot->needs_settling()) continue;]] [[if (@ON@ || !slot->needs_settling()) continue;]])
+  [[  return database.Sync();]] [[  return @ON@ ? Status() : database.Sync();]])
+mutation(doubtful-slot-is-not-flushed pool/change_order.cc
+  [[if (!file->slot().needs_settling()) continue;]]
+  [[if (@ON@ || !file->slot().needs_settling()) continue;]])
 mutation(old-database-is-not-flushed-when-an-import-fails pool/pool_names.cc
-  [[if (replaced != nullptr && !replaced->Flush().ok()) {]]
-  [[if (replaced != nullptr && !@ON@ && !replaced->Flush().ok()) {]])
+  [[if (replaced != nullptr && !replaced->Sync().ok()) {]]
+  [[if (replaced != nullptr && !@ON@ && !replaced->Sync().ok()) {]])
 
 # --- Slots and headers. ---
-mutation(slot-is-reused-uncleaned pool/pool.cc
-  [[Status cleaned = slot->MakeClean();]]
-  [[Status cleaned = @ON@ ? Status() : slot->MakeClean();]])
+mutation(slot-is-reused-uncleaned pool/pool_files.cc
+  [[Status cleaned = file->MakeClean();]]
+  [[Status cleaned = @ON@ ? Status() : file->MakeClean();]])
 mutation(removed-slot-may-hold-a-file pool/pool.cc
-  [[(*link)->MakeClean().ok()]] [[(@ON@ || (*link)->MakeClean().ok())]])
+  [[file->MakeClean().ok()) {]] [[(@ON@ || file->MakeClean().ok())) {]])
 mutation(database-is-deleted-like-a-journal slot/slot.cc
-  [[if (is_database() && size() > 0) {]] [[if (!@ON@ && is_database() && size() > 0) {]])
+  [[if ((flags_ & open_flag::kMainDb) != 0 &&]] [[if (!@ON@ && (flags_ & open_flag::kMainDb) != 0 &&]])
 mutation(digest-is-not-checked format/slot_header.cc
   [[if (stored_digest != expected) {]] [[if (!@ON@ && stored_digest != expected) {]])
 mutation(old-database-goes-before-the-new-one-has-its-name pool/pool_names.cc
-  [[if (Status s = reserved.SetNamed(name, flags); !s.ok()) return s;]]
+  [[if (Status s = reserved.slot().SetNamed(name, flags); !s.ok()) return s;]]
   [[if (@ON@ && replaced != nullptr) static_cast<void>(replaced->SetFree());
-  if (Status s = reserved.SetNamed(name, flags); !s.ok()) return s;]])
+  if (Status s = reserved.slot().SetNamed(name, flags); !s.ok()) return s;]])
 mutation(import-leaves-the-old-journals pool/pool_names.cc
   [[if (Status s = SettleCompanions(name, replaced); !s.ok()) return s;]]
   [[if (Status s = @ON@ ? Status() : SettleCompanions(name, replaced); !s.ok()) return s;]])
@@ -108,83 +109,80 @@ mutation(failed-import-leaves-its-header pool/pool_names.cc
   [[if (!status.ok() && !@ON@) TakeBackName(reserved, replaced);]])
 
 # --- Counts and sizes. ---
-mutation(short-write-is-taken-for-a-whole-one slot/slot_calls.cc
+mutation(short-write-is-taken-for-a-whole-one slot/slot_medium.cc
   [[bytes = bytes.subspan(count.value());]]
   [[bytes = bytes.subspan(@ON@ ? bytes.size() : count.value());]])
-mutation(size-is-guessed-after-a-failed-change slot/slot_calls.cc
+mutation(size-is-guessed-after-a-failed-change slot/slot_medium.cc
   [[is_size_known_ = false;]]
   [[is_size_known_ = @ON@;]])
 mutation(file-is-not-truncated vfs/io_methods.cc
-  [[if (status.ok()) status = self.slot().Truncate(size);]]
-  [[if (status.ok() && !@ON@) status = self.slot().Truncate(size);]])
+  [[if (status.ok()) status = self.file().Truncate(size);]]
+  [[if (status.ok() && !@ON@) status = self.file().Truncate(size);]])
 
 # --- Writes kept back, bytes read ahead. ---
-mutation(kept-writes-outlive-the-commit slot/slot.cc
-  [[if (!has_kept_writes() || is_given_up_) return {};]]
-  [[if (!has_kept_writes() || is_given_up_ || @ON@) return {};]])
-mutation(truncation-leaves-kept-writes slot/slot.cc
-  [[    buffer_->Cut(size);]] [[    if (!@ON@) buffer_->Cut(size);]])
-mutation(read-cache-misses-writes vfs/io_methods.cc
-  [[    self.shared->read_cache.OnWrite(bytes, offset);]]
-  [[    if (!@ON@) self.shared->read_cache.OnWrite(bytes, offset);]])
+mutation(kept-writes-outlive-the-commit file/file.cc
+  [[if (!bytes_.has_kept() || bytes_.is_given_up()) return {};]]
+  [[if (!bytes_.has_kept() || bytes_.is_given_up() || @ON@) return {};]])
+mutation(truncation-leaves-kept-writes file/file_bytes.cc
+  [[  kept_->Cut(size);]] [[  if (!@ON@) kept_->Cut(size);]])
+mutation(read-cache-misses-writes file/file.cc
+  [[    read_cache_.OnWrite(bytes, offset);]] [[    if (!@ON@) read_cache_.OnWrite(bytes, offset);]])
 
 # --- What could not be handed over; tests/native/full_disk_test.cc reaches more. ---
-mutation(database-overtakes-its-journal pool/pool_changes.cc
+mutation(database-overtakes-its-journal pool/change_order.cc
   [[StemOf(later) == StemOf(earlier);]] [[StemOf(later) == StemOf(earlier) && !@ON@;]])
-mutation(settling-waits-for-room pool/pool.cc
-  [[if (Status s = slot->Settle(); !s.ok()) return s;]]
-  [[if (Status s = @ON@ ? slot->Flush() : slot->Settle(); !s.ok()) return s;]])
+mutation(settling-waits-for-room pool/change_order.cc
+  [[if (Status s = file->slot().Flush(); !s.ok()) return s;
+  }]]
+  [[if (Status s = @ON@ ? file->Sync() : file->slot().Flush(); !s.ok()) return s;
+  }]])
 
 # --- Seals of journals, commit records of databases. ---
 # Others are reached in tests/native only: none here is too long for a seal, seldom does a crash let
 # through nothing but a journal's header, the name of a super-journal seldom goes out with all of a
 # journal, and no VFS stands above the pool's that writes after a flush (shim_test.cc).
-mutation(torn-commit-is-believed slot/slot_journal.cc
+mutation(torn-commit-is-believed file/commit_recording.cc
   [[is_committed = is_committed && digest == record.digest;]]
   [[is_committed = is_committed && (@ON@ || digest == record.digest);]])
 mutation(commit-record-is-not-looked-for pool/pool_journals.cc
   [[if (!is_committed) return is_foreign ? journal.RenounceSeal() : Status();]]
   [[if (!is_committed || @ON@) return is_foreign ? journal.RenounceSeal() : Status();]])
-mutation(journal-goes-without-a-commit-record pool/pool_journals.cc
-  [[if (!is_void || !journal.Retire().ok()) return journal.SetFree();]]
-  [[if ((!is_void && !@ON@) || !journal.Retire().ok()) return journal.SetFree();]])
-mutation(hidden-journals-are-not-forgotten pool/pool_journals.cc
-  [[if (Status s = node->slot.ForgetHidden(); !s.ok()) return s;]]
-  [[if (Status s = @ON@ ? Status() : node->slot.ForgetHidden(); !s.ok()) return s;]])
-mutation(overwritten-journal-keeps-its-seal slot/slot_journal.cc
-  [[  if (Status s = RenounceSeal(); !s.ok()) return s;
-  return is_given_up_]]
-  [[  if (Status s = @ON@ ? Status() : RenounceSeal(); !s.ok()) return s;
-  return is_given_up_]])
-together_with(slot/slot.cc
-  [[  if (offset < static_cast<std::int64_t>(journal_.seal.size)) {]]
-  [[  if (!@ON@ && offset < static_cast<std::int64_t>(journal_.seal.size)) {]])
+mutation(journal-goes-without-a-commit-record pool/change_order.cc
+  [[if (!is_void ||]] [[if ((!is_void && !@ON@) ||]])
+mutation(hidden-journals-are-not-forgotten pool/change_order.cc
+  [[if (Status s = CutHidden(node->file); !s.ok()) return s;]]
+  [[if (Status s = @ON@ ? Status() : CutHidden(node->file); !s.ok()) return s;]])
+mutation(overwritten-journal-keeps-its-seal file/file.cc
+  [[  if (SealedJournal::IsEnd(bytes, offset)) {
+    if (Status s = journal_.RenounceSeal(); !s.ok()) return s;]]
+  [[  if (SealedJournal::IsEnd(bytes, offset)) {
+    if (Status s = @ON@ ? Status() : journal_.RenounceSeal(); !s.ok()) return s;]])
+together_with(file/sealed_journal.cc
+  [[return offset < static_cast<std::int64_t>(state_.seal.size) ?]]
+  [[return !@ON@ && offset < static_cast<std::int64_t>(state_.seal.size) ?]])
 together_with(pool/pool_journals.cc
   [[  if (is_whole || is_foreign) {]] [[  is_foreign = is_foreign && !@ON@;
   if (is_whole || is_foreign) {]])
-mutation(mark-forgets-the-journal-before slot/slot_journal.cc
-  [[JournalMark::Of(nonce, journal_.nonce);]]
-  [[JournalMark::Of(nonce, @ON@ ? 0 : journal_.nonce);]])
+mutation(mark-forgets-the-journal-before file/sealed_journal.cc
+  [[JournalMark::Of(nonce, state_.nonce);]] [[JournalMark::Of(nonce, @ON@ ? 0 : state_.nonce);]])
 mutation(torn-journal-is-taken-for-foreign pool/pool_journals.cc
   [[if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;]]
   [[if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;
     is_foreign = is_foreign || @ON@;]])
 mutation(seen-commit-is-not-flushed pool/pool_journals.cc
-  [[if (Status s = database->Flush(); !s.ok()) return s;
+  [[if (Status s = database->Sync(); !s.ok()) return s;
   }
   // One]]
-  [[if (Status s = @ON@ ? Status() : database->Flush(); !s.ok()) return s;
+  [[if (Status s = @ON@ ? Status() : database->Sync(); !s.ok()) return s;
   }
   // One]])
-mutation(leftovers-stay-behind-a-journal-that-goes-on slot/slot_journal.cc
-  [[return stored_size_ > kSlotDataOffset + own_size() ? Cut(own_size()) : Status();]]
-  [[return stored_size_ > kSlotDataOffset + own_size() && !@ON@ ? Cut(own_size()) : Status();]])
-mutation(journal-of-several-databases-is-taken-for-one slot/slot_journal.cc
-  [[         !journal_.names_super_journal && !is_dirty_ && !has_kept_writes() &&]]
-  [[         (@ON@ || !journal_.names_super_journal) && !is_dirty_ && !has_kept_writes() &&]])
-mutation(journal-waits-though-it-is-complete slot/slot_journal.cc
-  [[if (!is_incomplete_journal() || !has_kept_writes()) return false;]]
-  [[if ((!is_incomplete_journal() && !@ON@) || !has_kept_writes()) return false;]])
+mutation(leftovers-stay-behind-a-journal-that-goes-on file/file_bytes.cc
+  [[if (has_leftovers()) return]] [[if (has_leftovers() && !@ON@) return]])
+mutation(journal-of-several-databases-is-taken-for-one file/sealed_journal.cc
+  [[is_written() && !state_.names_super_journal &&]] [[is_written() && (@ON@ || !state_.names_super_journal) &&]])
+mutation(journal-waits-though-it-is-complete file/sealed_journal.cc
+  [[if (!is_incomplete() || !bytes_.has_kept()) return false;]]
+  [[if ((!is_incomplete() && !@ON@) || !bytes_.has_kept()) return false;]])
 
 # --- Locks and journals. ---
 mutation(reserved-is-not-checked vfs/file_lock.cc
@@ -196,11 +194,11 @@ mutation(wal-lock-does-not-wait-for-readers vfs/wal_index.cc
   [[if (shared_counts_[static_cast<std::size_t>(i)] > 0) return false;]]
   [[if (!@ON@ && shared_counts_[static_cast<std::size_t>(i)] > 0) return false;]])
 mutation(journals-are-not-seen vfs/vfs_methods.cc
-  [[(flags != SQLITE_ACCESS_EXISTS || slot->size() > 0) ? 1 : 0;]]
-  [[(flags != SQLITE_ACCESS_EXISTS || (slot->size() > 0 && !@ON@)) ? 1 : 0;]])
+  [[(flags != SQLITE_ACCESS_EXISTS || file->size() > 0) ? 1 : 0;]]
+  [[(flags != SQLITE_ACCESS_EXISTS || (file->size() > 0 && !@ON@)) ? 1 : 0;]])
 mutation(export-ignores-journal-and-wal transfer/snapshot.cc
-  [[snapshot->is_database_ = slot.is_database();]]
-  [[snapshot->is_database_ = slot.is_database() && !@ON@;]])
+  [[snapshot->is_database_ = file.kind() == FileKind::kDatabase;]]
+  [[snapshot->is_database_ = file.kind() == FileKind::kDatabase && !@ON@;]])
 
 # The list as the simulation reads it.
 list(LENGTH MUTATION_NAMES MUTATION_COUNT)

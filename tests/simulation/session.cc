@@ -144,7 +144,7 @@ bool Session::Accept(int code, const std::string& what) {
   if (code == SQLITE_OK) return true;
   if (last_code_ == SQLITE_OK) last_code_ = code;
   const int primary = code & 0xff;
-  const bool is_full = primary == SQLITE_CANTOPEN && pool_->pool().free_count() == 0;
+  const bool is_full = primary == SQLITE_CANTOPEN && pool_->pool().files().free_count() == 0;
   const bool is_expected = primary == SQLITE_BUSY || is_full ||
                            (expects_failure() && primary != SQLITE_CORRUPT &&
                             primary != SQLITE_NOTADB && primary != SQLITE_ERROR);

@@ -16,7 +16,7 @@ constexpr std::int32_t kMaxCapacity = 16;
 }  // namespace
 
 void Session::ChangeCapacity(const Operation& operation) {
-  const std::int32_t capacity = pool_->pool().capacity();
+  const std::int32_t capacity = pool_->pool().files().capacity();
   const auto count = static_cast<std::int32_t>(1 + operation.a % 3);
   if (operation.action == Action::kAddCapacity) {
     if (capacity + count > kMaxCapacity) return;
@@ -28,12 +28,13 @@ void Session::ChangeCapacity(const Operation& operation) {
 
 void Session::Unlink(std::size_t database) {
   Pool& pool = pool_->pool();
-  Slot* const slot = pool.Find(pool.Resolve(kDatabaseNames[database]).value());
-  if (slot == nullptr) return;
+  File* const file = pool.files().Find(pool.names().Resolve(kDatabaseNames[database]).value());
+  if (file == nullptr) return;
   Views contents{};
   contents[database] = Shared({});
   ExpectCommit(contents, false);
-  const Status status = pool_->vfs().WithPool([&](Pool& p) { return p.DeleteDatabase(*slot); });
+  const Status status =
+      pool_->vfs().WithPool([&](Pool& p) { return p.order().DeleteDatabase(*file); });
   if (status.ok() && IsOpenAnywhere(database)) return Fail("an open database was unlinked");
   if (AcceptStatus(status, "unlink")) return Committed(contents, true);
   status.code() == Code::kBusy ? NotCommitted() : CommitMayHaveFailed(contents);
@@ -50,7 +51,8 @@ void Session::Import(const Operation& operation) {
   ExpectCommit(contents, false);
   bool is_aborted = operation.action == Action::kAbortImport;
   const Status status = pool_->vfs().WithPool([&](Pool& pool) -> Status {
-    auto import = sahpool::Import::Begin(pool, pool.Resolve(kDatabaseNames[database]).value());
+    auto import =
+        sahpool::Import::Begin(pool, pool.names().Resolve(kDatabaseNames[database]).value());
     if (!import.ok()) {
       is_aborted = true;
       return import.status();
@@ -73,11 +75,11 @@ void Session::Import(const Operation& operation) {
 
 void Session::Export(std::size_t database) {
   Pool& pool = pool_->pool();
-  Slot* const slot = pool.Find(pool.Resolve(kDatabaseNames[database]).value());
-  if (slot == nullptr) return;
+  File* const file = pool.files().Find(pool.names().Resolve(kDatabaseNames[database]).value());
+  if (file == nullptr) return;
   std::vector<std::byte> image;
   const Status status = pool_->vfs().WithPool([&](Pool& /*pool*/) -> Status {
-    auto snapshot = pool_->vfs().OpenSnapshot(*slot);
+    auto snapshot = pool_->vfs().OpenSnapshot(*file);
     if (!snapshot.ok()) return snapshot.status();
     image.resize(static_cast<std::size_t>(snapshot.value()->size()));
     return snapshot.value()->Read(image, 0);

@@ -53,7 +53,9 @@ void Session::DeleteStaleJournals() {
   if (!may_have_stale_journals_ || !pool_->is_started() || !failure_.empty()) return;
   Finish();
   for (std::size_t i = 0; i < kDatabaseCount; ++i) {
-    if (pool_->pool().Find(pool_->pool().Resolve(kDatabaseNames[i]).value()) == nullptr) continue;
+    if (pool_->pool().files().Find(pool_->pool().names().Resolve(kDatabaseNames[i]).value()) ==
+        nullptr)
+      continue;
     SimulatedConnection connection;
     connection.main = i;
     int code =
@@ -87,7 +89,7 @@ void Session::CheckLive() {
   if (!failure_.empty() || !pool_->is_started()) return;
   for (std::size_t i = 0; i < kDatabaseCount; ++i) {
     Pool& pool = pool_->pool();
-    if (pool.Find(pool.Resolve(kDatabaseNames[i]).value()) == nullptr) {
+    if (pool.files().Find(pool.names().Resolve(kDatabaseNames[i]).value()) == nullptr) {
       Settle(i, {});
       continue;
     }

@@ -1,9 +1,9 @@
 // What a workload's connections read and write.
 #include <array>
 
+#include "file/write_buffer.h"
 #include "judge.h"
 #include "session.h"
-#include "slot/write_buffer.h"
 
 namespace sahpool::testing {
 

@@ -55,23 +55,26 @@ Status SimulatedPool::AddCapacity(int count) {
 
 Status SimulatedPool::ReduceCapacity(int count) {
   for (int i = 0; i < count; ++i) {
-    const std::unique_ptr<Slot> slot = pool().RemoveFreeSlot();
-    if (!slot) break;
-    disk_.RemoveSlot(std::string(slot->slot_name()));
+    const std::unique_ptr<File> file = pool().RemoveFreeSlot();
+    if (!file) break;
+    disk_.RemoveSlot(std::string(file->slot().slot_name()));
   }
   return {};
 }
 
 void SimulatedPool::RecoverClaimsOn(std::string_view database) {
-  const FileName name = pool().Resolve(database).value();
+  const FileName name = pool().names().Resolve(database).value();
   bool has_recovered = true;
-  while (has_recovered && !pool().CheckQuarantine(name).ok()) {
+  while (has_recovered && !pool().names().CheckQuarantine(name).ok()) {
     has_recovered = false;
-    for (std::int32_t i = 0; Slot* const slot = pool().At(SlotState::kQuarantined, i); ++i) {
+    for (std::int32_t i = 0; File* const file = pool().files().At(SlotState::kQuarantined, i);
+         ++i) {
       for (const std::string_view suffix : {std::string_view(), kJournalSuffix, kWalSuffix}) {
-        const FileName claimed = pool().Resolve(name.c_str() + std::string(suffix)).value();
-        if (has_recovered || pool().Find(claimed) != nullptr || !slot->MayHold(claimed)) continue;
-        has_recovered = pool().Recover(slot->slot_name(), claimed).ok();
+        const FileName claimed = pool().names().Resolve(name.c_str() + std::string(suffix)).value();
+        if (has_recovered || pool().files().Find(claimed) != nullptr ||
+            !file->slot().MayHold(claimed))
+          continue;
+        has_recovered = pool().Recover(file->slot().slot_name(), claimed).ok();
       }
       if (has_recovered) break;
     }

@@ -98,8 +98,8 @@ class NewPool {
 
 ExitCode Remove(const Arguments& arguments) {
   OpenPool pool(FindPool(arguments.dir, arguments.pool), Access::kWrite);
-  Slot& slot = pool.Find(arguments.name);
-  Require(pool.pool().DeleteDatabase(slot), arguments.name);
+  File& file = pool.Find(arguments.name);
+  Require(pool.pool().order().DeleteDatabase(file), arguments.name);
   return ExitCode::kDone;
 }
 
@@ -116,7 +116,7 @@ ExitCode Create(const Arguments& arguments) {
                                   {.vfs_name = kVfsName, .initial_capacity = 0, .host = &host}),
               arguments.dir.string());
   // Another process has made one since.
-  if (pool->vfs().pool().capacity() > 0) throw exists;
+  if (pool->vfs().pool().files().capacity() > 0) throw exists;
   NewPool made(arguments.dir, was_there);
   AddSlots(*pool, arguments.capacity, arguments.dir);
   FlushFolder(arguments.dir / kSlotFolder);
@@ -138,13 +138,13 @@ ExitCode Resize(const Arguments& arguments) {
                                   {.vfs_name = kVfsName, .initial_capacity = 0, .host = &host}),
               place.folder.string());
   Pool& inner = pool->vfs().pool();
-  const std::int32_t used = inner.capacity() - inner.free_count();
+  const std::int32_t used = inner.files().capacity() - inner.files().free_count();
   if (arguments.capacity < used) {
     throw Failure(ExitCode::kUsage, fmt::format("{} of its {} are in use; the pool can't become"
                                                 " smaller than that",
-                                                used, Counted(inner.capacity(), "slot")));
+                                                used, Counted(inner.files().capacity(), "slot")));
   }
-  const std::int32_t more = arguments.capacity - inner.capacity();
+  const std::int32_t more = arguments.capacity - inner.files().capacity();
   if (more > 0) {
     AddSlots(*pool, more, place.folder);
   } else if (more < 0) {

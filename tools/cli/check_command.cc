@@ -37,8 +37,8 @@ class PoolCheck {
       }
       CheckStart(pool);
       CheckNames();
-      for (Slot* const slot : pool.Slots(SlotState::kNamed)) {
-        if (slot->is_database()) CheckDatabase(pool, *slot);
+      for (File* const file : pool.Slots(SlotState::kNamed)) {
+        if (file->kind() == FileKind::kDatabase) CheckDatabase(pool, *file);
       }
     } catch (const Failure& failure) {
       Problem("", "", failure.what());
@@ -70,7 +70,7 @@ class PoolCheck {
   void CheckFile(const SlotFile& slot, const SlotFileFacts& facts, const DecodedHeader& header);
   void CheckStart(OpenPool& pool);
   void CheckNames();
-  void CheckDatabase(OpenPool& pool, Slot& slot);
+  void CheckDatabase(OpenPool& pool, File& file);
 
   const PoolPlace& place_;
   std::vector<Finding> findings_;
@@ -148,10 +148,10 @@ void PoolCheck::CheckFile(const SlotFile& slot, const SlotFileFacts& facts,
 
 // What only the pool's start can tell, which has been made in memory.
 void PoolCheck::CheckStart(OpenPool& pool) {
-  for (const Slot* const slot : pool.Slots(SlotState::kFree)) {
-    const auto is_this = [slot](const auto& file) {
-      const auto& [found, flags] = file.second;
-      return found.name == slot->slot_name() && (flags & open_flag::kSealedJournal) != 0;
+  for (const File* const file : pool.Slots(SlotState::kFree)) {
+    const auto is_this = [file](const auto& named) {
+      const auto& [found, flags] = named.second;
+      return found.name == file->slot().slot_name() && (flags & open_flag::kSealedJournal) != 0;
     };
     const auto journal = std::ranges::find_if(names_, is_this);
     if (journal == names_.end()) continue;
@@ -160,12 +160,14 @@ void PoolCheck::CheckStart(OpenPool& pool) {
          "committed; the next start deletes it");
     names_.erase(journal);
   }
-  for (const Slot* const slot : pool.Slots(SlotState::kQuarantined)) {
-    const std::string slot_name(slot->slot_name());
+  for (const File* const file : pool.Slots(SlotState::kQuarantined)) {
+    const std::string slot_name(file->slot().slot_name());
     const bool is_known = std::ranges::any_of(findings_, [&](const Finding& finding) {
       return finding.is_problem && finding.slot == slot_name;
     });
-    if (!is_known) Problem(slot_name, slot->name().view(), std::string(slot->quarantine_reason()));
+    if (!is_known) {
+      Problem(slot_name, file->slot().name().view(), std::string(file->slot().quarantine_reason()));
+    }
   }
 }
 
@@ -186,15 +188,15 @@ void PoolCheck::CheckNames() {
   }
 }
 
-void PoolCheck::CheckDatabase(OpenPool& pool, Slot& slot) {
-  const std::string name(slot.name().view());
-  const std::string slot_name(slot.slot_name());
+void PoolCheck::CheckDatabase(OpenPool& pool, File& file) {
+  const std::string name(file.slot().name().view());
+  const std::string slot_name(file.slot().slot_name());
   if (encrypted_.contains(slot_name)) {
     integrity_[name] = kNeedsKey;
     return;
   }
   try {
-    const auto snapshot = pool.OpenSnapshot(slot);
+    const auto snapshot = pool.OpenSnapshot(file);
     if (snapshot->differs_from_file()) {
       Note(
           {.path = {}, .name = slot_name}, name,
@@ -204,14 +206,14 @@ void PoolCheck::CheckDatabase(OpenPool& pool, Slot& slot) {
     integrity_[name] = failure.what();
     return Problem(slot_name, name, failure.what());
   }
-  const std::string result = CheckIntegrity("checking " + name, [&] { return pool.Connect(slot); });
+  const std::string result = CheckIntegrity("checking " + name, [&] { return pool.Connect(file); });
   integrity_[name] = result;
   if (result == "ok") return;
   // With a header in clear, as some builds keep it.
-  for (const SlotFile& file : place_.slots) {
-    if (file.name != slot_name || !LooksEncrypted(file.path)) continue;
+  for (const SlotFile& found : place_.slots) {
+    if (found.name != slot_name || !LooksEncrypted(found.path)) continue;
     integrity_[name] = kNeedsKey;
-    return Note(file, name, "not readable without its key: the content looks encrypted");
+    return Note(found, name, "not readable without its key: the content looks encrypted");
   }
   Problem(slot_name, name, result);
 }

@@ -36,25 +36,28 @@ void RequireOutside(const fs::path& file, const PoolPlace& place) {
 }
 
 // The file that has the bytes of the snapshot, if there is one.
-std::optional<FileSource> FileOf(const Snapshot& snapshot, const Slot& slot,
+std::optional<FileSource> FileOf(const Snapshot& snapshot, const File& file,
                                  const PoolPlace& place) {
   if (snapshot.differs_from_file()) return std::nullopt;
-  const auto found = std::ranges::find(place.slots, slot.slot_name(), &SlotFile::name);
+  const auto found = std::ranges::find(place.slots, file.slot().slot_name(), &SlotFile::name);
   if (found == place.slots.end()) return std::nullopt;
   return FileSource(found->path, kSlotDataOffset);
 }
 
 // What keeps SQLite from reading what has been exported, as far as the first bytes tell. Whoever
 // relies on the copy has to know; what is encrypted says nothing.
-void RequireWhole(Snapshot& snapshot, const Slot& slot, const PoolPlace& place) {
+void RequireWhole(Snapshot& snapshot, const File& file, const PoolPlace& place) {
   std::array<std::byte, kDatabaseHeaderSize> header{};
-  if (!slot.is_database() || snapshot.size() < static_cast<std::int64_t>(header.size())) return;
+  if (file.kind() != FileKind::kDatabase ||
+      snapshot.size() < static_cast<std::int64_t>(header.size())) {
+    return;
+  }
   Require(snapshot.Read(header, 0));
   const Status whole = CheckDatabaseHeader(header, snapshot.size());
   if (whole.ok()) return;
-  const auto file = std::ranges::find(place.slots, slot.slot_name(), &SlotFile::name);
-  if (file != place.slots.end() && LooksEncrypted(file->path)) return;
-  throw Failure(ExitCode::kDamaged, std::string(slot.name().view()) +
+  const auto found = std::ranges::find(place.slots, file.slot().slot_name(), &SlotFile::name);
+  if (found != place.slots.end() && LooksEncrypted(found->path)) return;
+  throw Failure(ExitCode::kDamaged, std::string(file.slot().name().view()) +
                                         " was written as it is: " + std::string(whole.text()));
 }
 
@@ -90,18 +93,18 @@ ExitCode Export(const Arguments& arguments) {
   WarnOfUser(place);
   OpenPool pool(place, Access::kRead);
   pool.RequireAllSlots();
-  Slot& slot = pool.Find(arguments.name);
-  const auto snapshot = pool.OpenSnapshot(slot);
-  const std::optional<FileSource> file = FileOf(*snapshot, slot, place);
+  File& file = pool.Find(arguments.name);
+  const auto snapshot = pool.OpenSnapshot(file);
+  const std::optional<FileSource> source = FileOf(*snapshot, file, place);
   CatchInterruptions();
   OutputFile output(arguments.file, arguments.force);
   CopyBytes(
-      "exporting " + std::string(slot.name().view()), snapshot->size(),
+      "exporting " + std::string(file.slot().name().view()), snapshot->size(),
       [&](std::span<std::byte> into, std::int64_t offset) { return snapshot->Read(into, offset); },
       [&](std::span<const std::byte> bytes, std::int64_t offset) { output.Write(bytes, offset); },
-      file ? &*file : nullptr);
+      source ? &*source : nullptr);
   output.Finish(snapshot->size());
-  RequireWhole(*snapshot, slot, place);
+  RequireWhole(*snapshot, file, place);
   return ExitCode::kDone;
 }
 
@@ -113,14 +116,15 @@ ExitCode Import(const Arguments& arguments) {
     throw Failure(ExitCode::kNotFound, arguments.file.string() + ": there is no such file");
   }
   OpenPool pool(place, Access::kWrite);
-  const Slot* const replaced = pool.FindIfThere(arguments.name);
+  const File* const replaced = pool.FindIfThere(arguments.name);
   if (replaced != nullptr && !arguments.force) {
-    throw Failure(ExitCode::kExists, std::string(replaced->name().view()) +
+    throw Failure(ExitCode::kExists, std::string(replaced->slot().name().view()) +
                                          " exists in the pool; --force replaces it");
   }
-  const FileName name = replaced != nullptr ? replaced->name() : pool.Resolve(arguments.name);
-  Require(pool.pool().CheckQuarantine(name));
-  if (pool.pool().free_count() == 0) {
+  const FileName name =
+      replaced != nullptr ? replaced->slot().name() : pool.Resolve(arguments.name);
+  Require(pool.pool().names().CheckQuarantine(name));
+  if (pool.pool().files().free_count() == 0) {
     throw Failure(ExitCode::kFailed,
                   "the pool is full: an import takes a free slot; " +
                       std::string(place.is_in_browser() ? "let the app add capacity"

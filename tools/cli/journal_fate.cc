@@ -30,8 +30,10 @@ JournalFate FateOfSealed(const std::filesystem::path& journal,
   Attach(pool, journal, kJournal, open_flag::kMainJournal | open_flag::kSealedJournal);
   if (database != nullptr) Attach(pool, *database, kDatabase, open_flag::kMainDb);
   Require(pool.Start(), journal.string());
-  if (pool.Find(FileName::FromStored(kJournal).value()) != nullptr) return JournalFate::kStays;
-  return pool.quarantined_count() > 0 ? JournalFate::kDoubtful : JournalFate::kVoid;
+  if (pool.files().Find(FileName::FromStored(kJournal).value()) != nullptr) {
+    return JournalFate::kStays;
+  }
+  return pool.files().quarantined_count() > 0 ? JournalFate::kDoubtful : JournalFate::kVoid;
 }
 
 }  // namespace sahpool::cli

@@ -31,22 +31,24 @@ Styled Shown(SlotState state) {
   return {state == SlotState::kQuarantined ? Colour::kRed : Colour::kNone, StateName(state)};
 }
 
-std::vector<Slot*> SlotsToList(OpenPool& pool, bool all) {
-  std::vector<Slot*> slots;
+std::vector<File*> SlotsToList(OpenPool& pool, bool all) {
+  std::vector<File*> slots;
   for (const SlotState state : {SlotState::kNamed, SlotState::kQuarantined, SlotState::kFree}) {
     if (state == SlotState::kFree && !all) continue;
-    for (Slot* const slot : pool.Slots(state)) slots.push_back(slot);
+    for (File* const file : pool.Slots(state)) slots.push_back(file);
   }
   return slots;
 }
 
-Json JsonOf(const Slot& slot) {
-  Json json = {{"name", slot.name().view()},
-               {"bytes", slot.size()},
-               {"slot", slot.slot_name()},
-               {"flags", slot.flags()},
-               {"state", StateName(slot.state())}};
-  if (slot.state() == SlotState::kQuarantined) json["reason"] = slot.quarantine_reason();
+Json JsonOf(const File& file) {
+  Json json = {{"name", file.slot().name().view()},
+               {"bytes", file.size()},
+               {"slot", file.slot().slot_name()},
+               {"flags", file.slot().flags()},
+               {"state", StateName(file.slot().state())}};
+  if (file.slot().state() == SlotState::kQuarantined) {
+    json["reason"] = file.slot().quarantine_reason();
+  }
   return json;
 }
 
@@ -103,16 +105,16 @@ Json FactsOf(OpenPool& pool) {
                 {"layout", LayoutName(place.layout)}};
   if (!place.origin.empty()) facts["origin"] = place.origin;
   if (!place.directory.empty()) facts["directory"] = place.directory;
-  facts["capacity"] = pool.pool().capacity();
-  facts["files"] = pool.pool().file_count();
-  facts["free"] = pool.pool().free_count();
+  facts["capacity"] = pool.pool().files().capacity();
+  facts["files"] = pool.pool().files().file_count();
+  facts["free"] = pool.pool().files().free_count();
   facts["quarantined"] = pool.Slots(SlotState::kQuarantined).size();
   for (const LeftOut& file : pool.left_out()) {
     Json& count = facts[StateName(file)];
     count = (count.is_null() ? 0 : count.get<int>()) + 1;
   }
   std::int64_t bytes = 0;
-  for (const Slot* const slot : SlotsToList(pool, true)) bytes += slot->size();
+  for (const File* const file : SlotsToList(pool, true)) bytes += file->size();
   facts["bytes"] = bytes;
   return facts;
 }
@@ -147,23 +149,23 @@ Json DatabaseFacts(Snapshot& snapshot) {
        fmt::format("{}.{}.{}", field(96) / 1000000, field(96) / 1000 % 1000, field(96) % 1000)}};
 }
 
-Json FactsOf(OpenPool& pool, Slot& slot) {
-  Json facts = JsonOf(slot);
-  for (const SlotFile& file : pool.place().slots) {
-    if (file.name != slot.slot_name()) continue;
-    facts["file"] = file.path.string();
-    facts["header_digest"] = ReadSlotFile(file.path).Decode().has_digest ? 2 : 1;
+Json FactsOf(OpenPool& pool, File& file) {
+  Json facts = JsonOf(file);
+  for (const SlotFile& found : pool.place().slots) {
+    if (found.name != file.slot().slot_name()) continue;
+    facts["file"] = found.path.string();
+    facts["header_digest"] = ReadSlotFile(found.path).Decode().has_digest ? 2 : 1;
   }
-  facts["type"] = TypeName(slot.flags());
-  if (!slot.is_database()) return facts;
+  facts["type"] = TypeName(file.slot().flags());
+  if (file.kind() != FileKind::kDatabase) return facts;
   for (const std::string_view suffix : {kJournalSuffix, kWalSuffix}) {
-    const std::string name = std::string(slot.name().view()) + std::string(suffix);
-    if (const Slot* const companion = pool.FindIfThere(name)) {
+    const std::string name = std::string(file.slot().name().view()) + std::string(suffix);
+    if (const File* const companion = pool.FindIfThere(name)) {
       facts[suffix.substr(1)] = {
-          {"name", name}, {"bytes", companion->size()}, {"slot", companion->slot_name()}};
+          {"name", name}, {"bytes", companion->size()}, {"slot", companion->slot().slot_name()}};
     }
   }
-  const auto snapshot = pool.OpenSnapshot(slot);
+  const auto snapshot = pool.OpenSnapshot(file);
   facts["committed"] = DatabaseFacts(*snapshot);
   facts["committed"]["differs_from_file"] = snapshot->differs_from_file();
   return facts;
@@ -181,12 +183,12 @@ ExitCode AddContent(const PoolPlace& place, Json& facts) {
   Json names = Json::array();
   std::int64_t bytes = 0;
   std::size_t quarantined = 0;
-  for (const Slot* const slot : SlotsToList(pool, false)) {
-    bytes += slot->size();
-    if (slot->state() == SlotState::kQuarantined) {
+  for (const File* const file : SlotsToList(pool, false)) {
+    bytes += file->size();
+    if (file->slot().state() == SlotState::kQuarantined) {
       ++quarantined;
-    } else if (slot->is_database()) {
-      names.push_back(slot->name().view());
+    } else if (file->kind() == FileKind::kDatabase) {
+      names.push_back(file->slot().name().view());
     }
   }
   facts["bytes"] = bytes;
@@ -226,11 +228,11 @@ ExitCode List(const Arguments& arguments) {
   const PoolPlace place = FindPool(arguments.dir, arguments.pool);
   WarnOfUser(place);
   OpenPool pool(place, Access::kRead);
-  const std::vector<Slot*> slots = SlotsToList(pool, arguments.all);
+  const std::vector<File*> slots = SlotsToList(pool, arguments.all);
   const std::vector<LeftOut> left_out = LeftOutToList(pool, arguments.all);
   if (arguments.json) {
     Json json = Json::array();
-    for (const Slot* const slot : slots) json.push_back(JsonOf(*slot));
+    for (const File* const file : slots) json.push_back(JsonOf(*file));
     for (const LeftOut& file : left_out) {
       json.push_back({{"name", ""},
                       {"bytes", nullptr},
@@ -244,10 +246,10 @@ ExitCode List(const Arguments& arguments) {
   }
   Table table({"STATE", "TYPE", "BYTES", "SLOT", "NAME"});
   table.AlignRight(2);
-  for (const Slot* const slot : slots) {
-    const bool is_free = slot->state() == SlotState::kFree;
-    table.Add({Shown(slot->state()), is_free ? "" : TypeName(slot->flags()),
-               std::to_string(slot->size()), slot->slot_name(), slot->name().view()});
+  for (const File* const file : slots) {
+    const bool is_free = file->slot().state() == SlotState::kFree;
+    table.Add({Shown(file->slot().state()), is_free ? "" : TypeName(file->slot().flags()),
+               std::to_string(file->size()), file->slot().slot_name(), file->slot().name().view()});
   }
   for (const LeftOut& file : left_out) {
     table.Add({{file.is_unreadable ? Colour::kRed : Colour::kNone, StateName(file)},
@@ -257,8 +259,9 @@ ExitCode List(const Arguments& arguments) {
                ""});
   }
   table.Print();
-  for (const Slot* const slot : pool.Slots(SlotState::kQuarantined)) {
-    Warn(fmt::format("slot {} is in quarantine: {}", slot->slot_name(), slot->quarantine_reason()));
+  for (const File* const file : pool.Slots(SlotState::kQuarantined)) {
+    Warn(fmt::format("slot {} is in quarantine: {}", file->slot().slot_name(),
+                     file->slot().quarantine_reason()));
   }
   WarnOf(left_out);
   return pool.list_code();

@@ -65,7 +65,7 @@ OpenPool::OpenPool(PoolPlace place, Access access)
   }
   vfs_ = PoolVfs::Create(host_, NextVfsName());
   if (!vfs_) throw Failure(ExitCode::kFailed, "out of memory");
-  pool().set_url_dialect(place_.layout == Layout::kChromium ? kChromium : kStandard);
+  pool().names().set_url_dialect(place_.layout == Layout::kChromium ? kChromium : kStandard);
   AttachAll();
   Require(pool().Start(), place_.folder.string());
   Require(vfs_->Register());
@@ -151,40 +151,44 @@ void OpenPool::RequireAllSlots() const {
   }
 }
 
-std::vector<Slot*> OpenPool::Slots(SlotState state) {
-  std::vector<Slot*> slots;
-  for (std::int32_t i = 0; Slot* const slot = pool().At(state, i); ++i) slots.push_back(slot);
-  std::ranges::sort(slots, {}, [](const Slot* slot) {
-    return std::pair(slot->name().view(), slot->slot_name());
+std::vector<File*> OpenPool::Slots(SlotState state) {
+  std::vector<File*> slots;
+  for (std::int32_t i = 0; File* const file = pool().files().At(state, i); ++i) {
+    slots.push_back(file);
+  }
+  std::ranges::sort(slots, {}, [](const File* file) {
+    return std::pair(file->slot().name().view(), file->slot().slot_name());
   });
   return slots;
 }
 
 // As it is stored, then as each kind of browser would have stored it.
-Slot* OpenPool::FindIfThere(const std::string& name) {
+File* OpenPool::FindIfThere(const std::string& name) {
   const auto stored = FileName::FromStored(name);
-  if (Slot* const slot = stored.ok() ? pool().Find(stored.value()) : nullptr) return slot;
+  if (File* const file = stored.ok() ? pool().files().Find(stored.value()) : nullptr) return file;
   for (const UrlDialect& dialect : {kStandard, kChromium}) {
     const auto resolved = ResolveFileName(name, dialect);
-    if (Slot* const slot = resolved.ok() ? pool().Find(resolved.value()) : nullptr) return slot;
+    if (File* const file = resolved.ok() ? pool().files().Find(resolved.value()) : nullptr) {
+      return file;
+    }
   }
   return nullptr;
 }
 
-Slot& OpenPool::Find(const std::string& name) {
-  if (Slot* const slot = FindIfThere(name)) return *slot;
+File& OpenPool::Find(const std::string& name) {
+  if (File* const file = FindIfThere(name)) return *file;
   throw Failure(ExitCode::kNotFound, "there is no file " + name + " in the pool");
 }
 
-std::unique_ptr<Snapshot> OpenPool::OpenSnapshot(Slot& slot) {
-  if (slot.is_database()) {
-    const Status s = pool().CheckQuarantine(slot.name());
+std::unique_ptr<Snapshot> OpenPool::OpenSnapshot(File& file) {
+  if (file.kind() == FileKind::kDatabase) {
+    const Status s = pool().names().CheckQuarantine(file.slot().name());
     if (!s.ok()) {
       throw Failure(ExitCode::kDamaged,
                     std::string(s.text()) + "; `sahpool recover` writes out what there is");
     }
   }
-  return Require(vfs_->OpenSnapshot(slot), std::string(slot.name().view()));
+  return Require(vfs_->OpenSnapshot(file), std::string(file.slot().name().view()));
 }
 
 void OpenPool::AttachScratchSlots() {
@@ -195,9 +199,9 @@ void OpenPool::AttachScratchSlots() {
   }
 }
 
-Connection OpenPool::Connect(Slot& slot) {
+Connection OpenPool::Connect(File& file) {
   AttachScratchSlots();
-  Connection connection(std::string(slot.name().view()), vfs_->name());
+  Connection connection(std::string(file.slot().name().view()), vfs_->name());
   connection.Distrust();
   connection.Execute("PRAGMA temp_store = MEMORY");
   return connection;

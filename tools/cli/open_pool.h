@@ -45,21 +45,21 @@ class OpenPool {
   void RequireAllSlots() const;
 
   // The slots in that state, in the order of their names.
-  std::vector<Slot*> Slots(SlotState state);
+  std::vector<File*> Slots(SlotState state);
 
   // The slot of a file: its stored name or a name that resolves to it. kNotFound.
-  Slot& Find(const std::string& name);
-  Slot* FindIfThere(const std::string& name);
+  File& Find(const std::string& name);
+  File* FindIfThere(const std::string& name);
   // The name that `name` becomes when an app of this pool's browser uses it.
-  FileName Resolve(const std::string& name) { return Require(pool().Resolve(name), name); }
+  FileName Resolve(const std::string& name) { return Require(pool().names().Resolve(name), name); }
 
   // What is committed of the file, for as long as nothing writes. kDamaged when its journal may be
   // in quarantine.
-  std::unique_ptr<Snapshot> OpenSnapshot(Slot& slot);
+  std::unique_ptr<Snapshot> OpenSnapshot(File& file);
 
   // Opens the database with SQLite. A pool opened for reading gets free slots, in memory, for what
   // SQLite may create.
-  Connection Connect(Slot& slot);
+  Connection Connect(File& file);
 
  private:
   std::unique_ptr<StorageHandle> Open(const SlotFile& slot);

@@ -1,16 +1,16 @@
-#include "vfs/read_cache.h"
+#include "file/read_cache.h"
 
 #include <algorithm>
 #include <new>
 
 namespace sahpool {
 
-Status ReadCache::Read(Slot& slot, std::span<std::byte> into, std::int64_t offset,
+Status ReadCache::Read(FileBytes& file, std::span<std::byte> into, std::int64_t offset,
                        std::int64_t window, std::int64_t& hits) {
   const auto head_size = static_cast<std::int64_t>(kHeadSize);
-  if (offset + static_cast<std::int64_t>(into.size()) <= head_size && slot.size() >= head_size) {
+  if (offset + static_cast<std::int64_t>(into.size()) <= head_size && file.size() >= head_size) {
     if (!has_head_) {
-      if (Status s = slot.Read(head_, 0); !s.ok()) return s;
+      if (Status s = file.Read(head_, 0); !s.ok()) return s;
       has_head_ = true;
     }
     std::copy_n(head_.data() + offset, into.size(), into.begin());
@@ -19,10 +19,10 @@ Status ReadCache::Read(Slot& slot, std::span<std::byte> into, std::int64_t offse
   if (!Holds(offset, into.size())) {
     const bool is_run = ContinuesRun(offset, into.size());
     if (!is_run || window < 2 * static_cast<std::int64_t>(into.size())) {
-      return slot.Read(into, offset);
+      return file.Read(into, offset);
     }
-    if (Status s = ReadAhead(slot, offset, window); !s.ok()) return s;
-    if (!Holds(offset, into.size())) return slot.Read(into, offset);
+    if (Status s = ReadAhead(file, offset, window); !s.ok()) return s;
+    if (!Holds(offset, into.size())) return file.Read(into, offset);
   } else {
     next_offset_ = offset + static_cast<std::int64_t>(into.size());
     ++hits;
@@ -41,15 +41,15 @@ bool ReadCache::ContinuesRun(std::int64_t offset, std::size_t size) {
 }
 
 // Leaves the window empty when memory has run out.
-Status ReadCache::ReadAhead(Slot& slot, std::int64_t offset, std::int64_t window) {
+Status ReadCache::ReadAhead(FileBytes& file, std::int64_t offset, std::int64_t window) {
   window_size_ = 0;
   if (window_capacity_ < window) {
     window_.reset(new (std::nothrow) std::byte[static_cast<std::size_t>(window)]);
     window_capacity_ = window_ ? window : 0;
     if (!window_) return {};
   }
-  const std::int64_t size = std::min(window, slot.size() - offset);
-  if (Status s = slot.Read({window_.get(), static_cast<std::size_t>(size)}, offset); !s.ok()) {
+  const std::int64_t size = std::min(window, file.size() - offset);
+  if (Status s = file.Read({window_.get(), static_cast<std::size_t>(size)}, offset); !s.ok()) {
     return s;
   }
   window_offset_ = offset;

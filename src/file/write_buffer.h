@@ -6,8 +6,8 @@
 // Threads: none of its own. Ownership: owns its memory, which grows as needed up to kCapacity and
 // is given back by Clear() when it has grown beyond kKeptCapacity.
 // Errors: none; what it can't take is left to the caller.
-#ifndef SAHPOOL_SLOT_WRITE_BUFFER_H_
-#define SAHPOOL_SLOT_WRITE_BUFFER_H_
+#ifndef SAHPOOL_FILE_WRITE_BUFFER_H_
+#define SAHPOOL_FILE_WRITE_BUFFER_H_
 
 #include <array>
 #include <cstddef>
@@ -87,4 +87,4 @@ class WriteBuffer {
 
 }  // namespace sahpool
 
-#endif  // SAHPOOL_SLOT_WRITE_BUFFER_H_
+#endif  // SAHPOOL_FILE_WRITE_BUFFER_H_

@@ -1,4 +1,4 @@
-#include "slot/write_buffer.h"
+#include "file/write_buffer.h"
 
 #include <algorithm>
 #include <new>

@@ -3,10 +3,10 @@
 // The head: the first bytes of the database, of which SQLite reads the change counter at the start
 // of every transaction. The window: after a few reads in a row the bytes that follow are read in
 // one larger call. Reads that jump about stay single.
-// Threads: none of its own; PoolVfs serialises calls. Ownership: the slot outlives the cache.
-// Errors: those of the slot's reads. Whoever changes the file tells the cache.
-#ifndef SAHPOOL_VFS_READ_CACHE_H_
-#define SAHPOOL_VFS_READ_CACHE_H_
+// Threads: none of its own; the pool's owner serialises calls. Ownership: nothing here keeps the
+// file. Errors: those of the file's reads. Whoever changes the file tells the cache.
+#ifndef SAHPOOL_FILE_READ_CACHE_H_
+#define SAHPOOL_FILE_READ_CACHE_H_
 
 #include <array>
 #include <cstddef>
@@ -14,25 +14,30 @@
 #include <memory>
 #include <span>
 
+#include "file/file_bytes.h"
 #include "sahpool/status.h"
-#include "slot/slot.h"
 
 namespace sahpool {
 
 class ReadCache {
  public:
-  // A window of this size costs little more than four single pages, and holds sixteen.
-  static constexpr std::int64_t kDefaultWindow = std::int64_t{64} * 1024;
   static constexpr std::int64_t kMaxWindow = std::int64_t{4} * 1024 * 1024;
 
   // Fills `into`; the range lies within the file.
-  Status Read(Slot& slot, std::span<std::byte> into, std::int64_t offset, std::int64_t window,
+  Status Read(FileBytes& file, std::span<std::byte> into, std::int64_t offset, std::int64_t window,
               std::int64_t& hits);
 
   void OnWrite(std::span<const std::byte> bytes, std::int64_t offset);
   void OnTruncate(std::int64_t size);
   // After a change that failed or was given up.
   void Clear() { OnTruncate(0); }
+  // Gives back its memory.
+  void Release() {
+    Clear();
+    next_offset_ = run_ = 0;
+    window_capacity_ = 0;
+    window_.reset();
+  }
 
  private:
   // As much as SQLite's database header takes.
@@ -46,10 +51,10 @@ class ReadCache {
   }
   // Notes a read; whether it goes on where the last ones ended.
   bool ContinuesRun(std::int64_t offset, std::size_t size);
-  Status ReadAhead(Slot& slot, std::int64_t offset, std::int64_t window);
+  Status ReadAhead(FileBytes& file, std::int64_t offset, std::int64_t window);
 
   bool has_head_ = false;
-  std::int64_t next_offset_ = -1;  // where the last read ended
+  std::int64_t next_offset_ = 0;  // where the last read ended
   int run_ = 0;
   std::unique_ptr<std::byte[]> window_;
   std::int64_t window_capacity_ = 0;
@@ -60,4 +65,4 @@ class ReadCache {
 
 }  // namespace sahpool
 
-#endif  // SAHPOOL_VFS_READ_CACHE_H_
+#endif  // SAHPOOL_FILE_READ_CACHE_H_

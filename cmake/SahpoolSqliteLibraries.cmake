@@ -1,5 +1,5 @@
-# The libraries of cmake/sqlite: those of build/sqlite where Clang compiles, as it does in all builds
-# but that of the tools; otherwise parts of this build.
+# The libraries of cmake/sqlite: those of build/sqlite where Clang compiles; otherwise parts of this
+# build.
 set(sqlite_libraries sqlite3_amalgamation sqlite3_without_assertions)
 
 if(PROJECT_IS_TOP_LEVEL AND CMAKE_C_COMPILER_ID STREQUAL "Clang")

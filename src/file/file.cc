@@ -133,11 +133,13 @@ void File::ForgetKept() {
 }
 
 Status File::SetFree(Deletion deletion) {
-  if (journal_.is_incomplete()) bytes_.StopKeeping();
-  if (journal_.is_incomplete() && journal_.is_untouched()) {
-    journal_.Drop();
-    ForgetContent();
-    return {};
+  if (journal_.is_incomplete()) {
+    bytes_.StopKeeping();
+    if (journal_.is_untouched()) {
+      journal_.Drop();
+      ForgetContent();
+      return {};
+    }
   }
   if (slot().state() == SlotState::kTemporary) {
     slot().BecomeFree(Residue::kUnknown);

@@ -99,7 +99,7 @@ Status SealedJournal::HandOver() {
   } else if (Status s = RefuseLeftoverHeader(bytes); !s.ok()) {
     return s;
   }
-  if (Status s = bytes_.HandOver(prefix, true); !s.ok()) return s;
+  if (Status s = bytes_.HandOver(prefix); !s.ok()) return s;
   medium.SetHeader(medium.header(), HeaderState::kWritten);
   state_ = {.names_super_journal = names_super_journal, .nonce = nonce, .seal = seal};
   bytes_.EndAt(size);
@@ -192,7 +192,6 @@ bool SealedJournal::is_untouched() const {
 void SealedJournal::Drop() {
   Slot& slot = bytes_.slot();
   state_.phase = Phase::kWritten;
-  if (state_.residue == Residue::kNone) Reset();
   slot.medium().SetHeader(EncodeFreeHeader(), HeaderState::kWritten);
   slot.BecomeFree(state_.residue);
 }

@@ -38,7 +38,7 @@ class CommitRecording {
   // Whether the last flush has made all of that durable.
   bool has_committed(std::uint64_t journal_digest) const {
     return record_ == Record::kComplete && !bytes_.slot().medium().is_dirty() &&
-           !bytes_.has_kept() && journal_digest_ == journal_digest;
+           bytes_.kept().empty() && journal_digest_ == journal_digest;
   }
   // Of a start: whether the database is, byte by byte, as the transaction of that journal left it.
   Status CheckCommitOf(std::uint64_t journal_digest, bool& is_committed);

@@ -34,7 +34,8 @@ void File::Close() {
 }
 
 Status File::Read(std::span<std::byte> into, std::int64_t offset) {
-  if (kind() != FileKind::kDatabase || !bytes_.is_keeping()) return bytes_.Read(into, offset);
+  if (kind() != FileKind::kDatabase || !bytes_.kept().is_started())
+    return bytes_.Read(into, offset);
   FileContext& context = bytes_.context();
   return read_cache_.Read(bytes_, into, offset, context.read_ahead_bytes,
                           context.meter.stats().read_ahead_hits);
@@ -88,9 +89,9 @@ Status File::WriteWal(std::span<const std::byte> bytes, std::int64_t offset) {
 }
 
 Status File::KeepOrWrite(std::span<const std::byte> bytes, std::int64_t offset) {
-  if (bytes_.Keep(bytes, offset)) return {};
+  if (bytes_.kept().Put(bytes, offset)) return {};
   if (Status s = Drain(); !s.ok()) return s;
-  if (bytes_.Keep(bytes, offset)) return {};
+  if (bytes_.kept().Put(bytes, offset)) return {};
   if (!journal_.is_written()) {
     if (Status s = journal_.RenounceSeal(); !s.ok()) return s;
   }
@@ -100,7 +101,7 @@ Status File::KeepOrWrite(std::span<const std::byte> bytes, std::int64_t offset) 
 }
 
 Status File::Drain() {
-  if (!bytes_.has_kept() || bytes_.is_given_up()) return {};
+  if (bytes_.kept().empty() || bytes_.is_given_up()) return {};
   bytes_.kept().Arrange();
   if (!journal_.is_written()) return journal_.HandOver();
   if (kind() == FileKind::kDatabase) return commits_.HandOver();
@@ -121,14 +122,14 @@ Status File::Truncate(std::int64_t size) {
 
 Status File::Sync() {
   if (Status s = Drain(); !s.ok()) return s;
-  if (kind() == FileKind::kWal && bytes_.is_keeping()) WalFrames::GrowAhead(bytes_);
+  if (kind() == FileKind::kWal && bytes_.kept().is_started()) WalFrames::GrowAhead(bytes_);
   return slot().Flush();
 }
 
 void File::ForgetKept() {
   use_.NoteChange(0);
   read_cache_.Clear();
-  bytes_.Forget();
+  bytes_.ForgetKept();
   journal_.OnForget();
 }
 

@@ -59,7 +59,7 @@ class File {
   // From the first open on writes are kept back and reads are ahead, as far as there is memory: of
   // databases and WALs until the last close, of what is not meant to stay until it is freed. What
   // is kept back must be handed over before Close(), or is forgotten.
-  void Open() { bytes_.StartKeeping(); }
+  void Open() { bytes_.kept().Start(); }
   void Close();
 
   std::int64_t size() const { return bytes_.size(); }

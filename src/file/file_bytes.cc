@@ -1,7 +1,6 @@
 #include "file/file_bytes.h"
 
 #include <algorithm>
-#include <new>
 
 namespace sahpool {
 
@@ -11,16 +10,16 @@ std::int64_t FileBytes::stored_size() const {
 
 std::int64_t FileBytes::size() const {
   const std::int64_t stored = stored_size();
-  return kept_ ? std::max(stored, kept_->end()) : stored;
+  return std::max(stored, kept_.end());
 }
 
 Status FileBytes::Read(std::span<std::byte> into, std::int64_t offset) {
   const bool is_within = offset + static_cast<std::int64_t>(into.size()) <= size();
-  if (!has_kept() || !is_within) return slot_.medium().Read(into, kSlotDataOffset + offset);
-  if (!kept_->Covers(offset, into.size())) {
+  if (kept_.empty() || !is_within) return slot_.medium().Read(into, kSlotDataOffset + offset);
+  if (!kept_.Covers(offset, into.size())) {
     if (Status s = ReadStored(into, offset); !s.ok()) return s;
   }
-  kept_->Overlay(into, offset);
+  kept_.Overlay(into, offset);
   return {};
 }
 
@@ -31,6 +30,12 @@ Status FileBytes::ReadStored(std::span<std::byte> into, std::int64_t offset) {
   const auto missing = into.subspan(present);
   std::fill(missing.begin(), missing.end(), std::byte{0});
   return slot_.medium().Read(into.first(present), kSlotDataOffset + offset);
+}
+
+void FileBytes::EndAt(std::int64_t size) {
+  end_ = size;
+  // A file that has not begun yet goes on having nothing in its slot.
+  if (size > 0 && !has_leftovers()) EndWithSlot();
 }
 
 Status FileBytes::CutLeftovers() {
@@ -52,42 +57,37 @@ Status FileBytes::Write(std::span<const std::byte> bytes, std::int64_t offset) {
   return slot_.medium().Write(bytes, kSlotDataOffset + offset);
 }
 
-void FileBytes::StartKeeping() {
-  if (!kept_) kept_.reset(new (std::nothrow) WriteBuffer);
+bool FileBytes::CutKept(std::int64_t size) {
+  kept_.Cut(size);
+  is_given_up_ = is_given_up_ && !kept_.empty();
+  return !kept_.empty() && kept_.end() == size && this->size() == size;
 }
 
-void FileBytes::StopKeeping() {
-  kept_.reset();
+void FileBytes::ForgetKept() {
+  kept_.Clear();
   is_given_up_ = false;
 }
 
-bool FileBytes::CutKept(std::int64_t size) {
-  if (!kept_) return false;
-  kept_->Cut(size);
-  is_given_up_ = is_given_up_ && !kept_->empty();
-  return !kept_->empty() && kept_->end() == size && this->size() == size;
-}
-
-void FileBytes::Forget() {
-  if (kept_) kept_->Clear();
+void FileBytes::StopKeeping() {
+  kept_.Stop();
   is_given_up_ = false;
 }
 
 Status FileBytes::HandOver(std::span<const std::byte> prefix, bool beginning_last) {
-  auto extents = kept_->extents();
+  auto extents = kept_.extents();
   if (!prefix.empty()) {
-    const auto joined = kept_->PrefixOfFirst(prefix);
+    const auto joined = kept_.PrefixOfFirst(prefix);
     const auto position = -static_cast<std::int64_t>(prefix.size());
     if (Status s = Write(joined.empty() ? prefix : joined, position); !s.ok()) return s;
     if (!joined.empty()) extents = extents.subspan(1);
   }
   for (std::size_t i = 0; i < extents.size(); ++i) {
     const WriteBuffer::Extent& extent = extents[beginning_last ? extents.size() - 1 - i : i];
-    if (Status s = Write(kept_->BytesOf(extent), extent.offset); !s.ok()) return s;
+    if (Status s = Write(kept_.BytesOf(extent), extent.offset); !s.ok()) return s;
   }
   context_.meter.stats().merged_writes +=
-      kept_->put_count() - static_cast<std::int64_t>(kept_->extent_count());
-  kept_->Clear();
+      kept_.put_count() - static_cast<std::int64_t>(kept_.extent_count());
+  kept_.Clear();
   return {};
 }
 

@@ -1,10 +1,10 @@
 // The bytes of a file: those that its slot has behind the header, and over them those that were
 // written and are kept back (file/write_buffer.h).
 //
-// What is kept back goes out by HandOver(), and stays kept when that fails, until Forget(). Reads
-// and size() see it; Cut(), Write() and the slot's Flush() do not.
-// Threads: none of its own; the pool's owner serialises calls. Ownership: owns the slot; the
-// context outlives it. Errors: those of the slot's medium.
+// What is kept back goes out by HandOver(), and stays kept when that fails, until ForgetKept().
+// Reads and size() see it; Cut(), Write() and the slot's Flush() do not. Threads: none of its own;
+// the pool's owner serialises calls. Ownership: owns the slot; the context outlives it. Errors:
+// those of the slot's medium.
 #ifndef SAHPOOL_FILE_FILE_BYTES_H_
 #define SAHPOOL_FILE_FILE_BYTES_H_
 
@@ -43,9 +43,8 @@ class FileBytes final : public ByteSource {
   // Of what was handed over.
   std::int64_t stored_size() const;
   // From now on the file ends there, or before, whatever is left in the slot behind it.
-  void EndAt(std::int64_t size) { end_ = size; }
+  void EndAt(std::int64_t size);
   void EndWithSlot() { end_ = kNoEnd; }
-  bool has_leftovers() const { return slot_.medium().size() > kSlotDataOffset + stored_size(); }
   // Cuts off what is left in the slot behind the file.
   Status CutLeftovers();
   // Sets the size of what was handed over, cutting off or extending with zeros.
@@ -53,25 +52,18 @@ class FileBytes final : public ByteSource {
   // Writes past what is kept back.
   Status Write(std::span<const std::byte> bytes, std::int64_t offset);
 
-  // From now on Keep() may take bytes. Without effect when memory has run out.
-  void StartKeeping();
-  // Gives that up; what was kept back must have been handed over, or is to be forgotten.
-  void StopKeeping();
-  bool is_keeping() const { return kept_ != nullptr; }
-  // Keeps the bytes back; false, and no effect, when that can't be.
-  [[nodiscard]] bool Keep(std::span<const std::byte> bytes, std::int64_t offset) {
-    return kept_ && kept_->Put(bytes, offset);
-  }
-  bool has_kept() const { return kept_ != nullptr && !kept_->empty(); }
-  // While it is_keeping().
-  WriteBuffer& kept() { return *kept_; }
+  // What is kept back; its Put() keeps bytes back.
+  WriteBuffer& kept() { return kept_; }
+  const WriteBuffer& kept() const { return kept_; }
   // Forgets what lies at `size` and behind it; whether what is kept back is the file's end now.
   bool CutKept(std::int64_t size);
-  void Forget();
+  void ForgetKept();
   // Of a transaction that can only be undone: what could not be handed over need not be any more,
   // but can be read until it is forgotten or cut off.
-  void GiveUpKept() { is_given_up_ = has_kept(); }
+  void GiveUpKept() { is_given_up_ = !kept_.empty(); }
   bool is_given_up() const { return is_given_up_; }
+  // What was kept back must have been handed over, or is forgotten.
+  void StopKeeping();
 
   // Hands over what is kept back, with `prefix` directly before the file's first byte; with
   // `beginning_last` from the last extent to the first.
@@ -80,10 +72,11 @@ class FileBytes final : public ByteSource {
  private:
   static constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
 
+  bool has_leftovers() const { return slot_.medium().size() > kSlotDataOffset + stored_size(); }
   Status ReadStored(std::span<std::byte> into, std::int64_t offset);
 
   FileContext& context_;
-  std::unique_ptr<WriteBuffer> kept_;
+  WriteBuffer kept_;
   bool is_given_up_ = false;
   std::int64_t end_ = kNoEnd;
   Slot slot_;

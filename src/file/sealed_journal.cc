@@ -45,7 +45,7 @@ void SealedJournal::Begin(const FileName& name, std::uint32_t flags) {
 
 Status SealedJournal::BeforeWrite(std::span<const std::byte> bytes, std::int64_t offset) {
   if (offset == 0 && bytes.size() > kJournalHeaderFieldsSize && bytes_.is_given_up()) {
-    bytes_.Forget();
+    bytes_.ForgetKept();
     OnForget();
   }
   // A seal stands for these bytes as they are, and SQLite leaves them so; a shim may not.
@@ -71,10 +71,7 @@ bool SealedJournal::KeepsWholeFile() const {
   return extents.size() == 1 && extents[0].offset == 0 && bytes_.size() == extents[0].end();
 }
 
-bool SealedJournal::can_wait_for_completion() const {
-  if (!is_incomplete() || !bytes_.has_kept()) return false;
-  return KeepsWholeFile();
-}
+bool SealedJournal::can_wait_for_completion() const { return is_incomplete() && KeepsWholeFile(); }
 
 Status SealedJournal::HandOver() {
   if (is_incomplete() || !KeepsWholeFile()) {
@@ -103,7 +100,6 @@ Status SealedJournal::HandOver() {
   medium.SetHeader(medium.header(), HeaderState::kWritten);
   state_ = {.names_super_journal = names_super_journal, .nonce = nonce, .seal = seal};
   bytes_.EndAt(size);
-  if (!bytes_.has_leftovers()) bytes_.EndWithSlot();
   return {};
 }
 
@@ -139,7 +135,7 @@ Status SealedJournal::RenounceSeal() {
 
 bool SealedJournal::is_sealed() const {
   return state_.seal.kind() == SealKind::kSealed && is_written() && !state_.names_super_journal &&
-         !bytes_.slot().medium().is_dirty() && !bytes_.has_kept() &&
+         !bytes_.slot().medium().is_dirty() && bytes_.kept().empty() &&
          static_cast<std::uint64_t>(bytes_.size()) == state_.seal.size;
 }
 

@@ -11,6 +11,16 @@ std::int64_t Signed(std::size_t size) { return static_cast<std::int64_t>(size); 
 
 }  // namespace
 
+void WriteBuffer::Start() {
+  if (!extents_) extents_.reset(new (std::nothrow) Extent[kMaxExtents]);
+}
+
+void WriteBuffer::Stop() {
+  Clear();
+  ReleaseMemory();
+  extents_.reset();
+}
+
 std::size_t WriteBuffer::FirstEndingAfter(std::int64_t offset) const {
   const auto known = extents();
   const auto it = std::partition_point(known.begin(), known.end(),
@@ -49,8 +59,8 @@ bool WriteBuffer::Reserve(std::size_t size) {
 }
 
 void WriteBuffer::InsertAt(std::size_t index, const Extent& extent) {
-  Extent* const end = extents_.data() + count_;
-  std::move_backward(extents_.data() + index, end, end + 1);
+  Extent* const end = extents_.get() + count_;
+  std::move_backward(extents_.get() + index, end, end + 1);
   extents_[index] = extent;
   ++count_;
 }
@@ -69,6 +79,7 @@ void WriteBuffer::Append(std::span<const std::byte> bytes, std::int64_t offset, 
 }
 
 bool WriteBuffer::Put(std::span<const std::byte> bytes, std::int64_t offset) {
+  if (!is_started()) return false;
   std::size_t gaps = 0;
   const std::size_t missing = CountMissing(bytes, offset, gaps);
   if (count_ + gaps > kMaxExtents || !Reserve(used_ + missing)) return false;
@@ -89,11 +100,6 @@ bool WriteBuffer::Put(std::span<const std::byte> bytes, std::int64_t offset) {
     at = until;
   }
   return true;
-}
-
-bool WriteBuffer::Overlaps(std::int64_t offset, std::size_t size) const {
-  const std::size_t index = FirstEndingAfter(offset);
-  return index < count_ && extents_[index].offset < offset + Signed(size);
 }
 
 bool WriteBuffer::Covers(std::int64_t offset, std::size_t size) const {
@@ -127,7 +133,10 @@ void WriteBuffer::Clear() {
   count_ = 0;
   used_ = 0;
   put_count_ = 0;
-  if (capacity_ <= kKeptCapacity) return;
+  if (capacity_ > kKeptCapacity) ReleaseMemory();
+}
+
+void WriteBuffer::ReleaseMemory() {
   memory_.reset();
   capacity_ = 0;
 }

@@ -3,13 +3,13 @@
 // Neighbouring and overlapping writes merge: what SQLite writes page by page, or a WAL frame in two
 // pieces, goes out in as few calls as the file's layout allows. A call costs much the same for one
 // page as for sixteen.
+// Takes bytes from Start() until Stop() only, and costs next to nothing outside of that.
 // Threads: none of its own. Ownership: owns its memory, which grows as needed up to kCapacity and
 // is given back by Clear() when it has grown beyond kKeptCapacity.
 // Errors: none; what it can't take is left to the caller.
 #ifndef SAHPOOL_FILE_WRITE_BUFFER_H_
 #define SAHPOOL_FILE_WRITE_BUFFER_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,6 +34,12 @@ class WriteBuffer {
     std::int64_t end() const { return offset + static_cast<std::int64_t>(size); }
   };
 
+  // Without effect when memory has run out, or when it has started already.
+  void Start();
+  // Forgets what it holds.
+  void Stop();
+  bool is_started() const { return extents_ != nullptr; }
+
   bool empty() const { return count_ == 0; }
   // Where the last byte ends, 0 when empty.
   std::int64_t end() const { return count_ == 0 ? 0 : extents_[count_ - 1].end(); }
@@ -41,10 +47,9 @@ class WriteBuffer {
   // How many Put() calls went into what it holds.
   std::int64_t put_count() const { return put_count_; }
 
-  // Takes the bytes; false, and no effect, when they don't fit.
+  // Takes the bytes; false, and no effect, when they don't fit or it has not started.
   [[nodiscard]] bool Put(std::span<const std::byte> bytes, std::int64_t offset);
 
-  bool Overlaps(std::int64_t offset, std::size_t size) const;
   bool Covers(std::int64_t offset, std::size_t size) const;
   // Copies what it holds of the range over `into`, and leaves the rest of `into` alone.
   void Overlay(std::span<std::byte> into, std::int64_t offset) const;
@@ -58,7 +63,7 @@ class WriteBuffer {
   void Arrange();
 
   // The extents in the order of the file. Valid until the next change.
-  std::span<const Extent> extents() const { return std::span(extents_).first(count_); }
+  std::span<const Extent> extents() const { return {extents_.get(), count_}; }
   std::span<const std::byte> BytesOf(const Extent& extent) const {
     return {data() + extent.position, extent.size};
   }
@@ -75,6 +80,7 @@ class WriteBuffer {
                            std::size_t& gaps) const;
   void InsertAt(std::size_t index, const Extent& extent);
   void Append(std::span<const std::byte> bytes, std::int64_t offset, std::size_t index);
+  void ReleaseMemory();
   bool IsArranged() const;
 
   std::unique_ptr<std::byte[]> memory_;
@@ -82,7 +88,7 @@ class WriteBuffer {
   std::size_t used_ = 0;
   std::size_t count_ = 0;
   std::int64_t put_count_ = 0;
-  std::array<Extent, kMaxExtents> extents_{};
+  std::unique_ptr<Extent[]> extents_;  // kMaxExtents; null before Start()
 };
 
 }  // namespace sahpool

@@ -8,6 +8,7 @@
 
 #include "format/byte_order.h"
 #include "format/database_header.h"
+#include "format/page_size.h"
 
 namespace sahpool {
 namespace {
@@ -15,12 +16,6 @@ namespace {
 constexpr std::int64_t kPageSizeOffset = 16;  // in the database header, two bytes
 // What SQLite assumes of a database whose header tells no page size.
 constexpr std::uint32_t kDefaultPageSize = 4096;
-constexpr std::uint32_t kMinPageSize = 512;
-constexpr std::uint32_t kMaxPageSize = 65536;
-
-bool IsPageSize(std::uint32_t value) {
-  return value >= kMinPageSize && value <= kMaxPageSize && std::has_single_bit(value);
-}
 
 // What a rollback makes of the file's size. SQLite leaves a file alone that is
 // short of its original size by less than a page.
@@ -34,7 +29,7 @@ std::int64_t SizeAfterRollback(const RollbackJournal& journal, std::int64_t size
 }
 
 // What the header says, valid or not; 0 if there is no header.
-Result<std::uint32_t> StoredPageSize(ByteSource& database) {
+Result<std::uint32_t> PageSizeInHeader(ByteSource& database) {
   std::array<std::byte, 2> bytes{};
   const std::int64_t end = kPageSizeOffset + static_cast<std::int64_t>(bytes.size());
   if (database.size() < end) return std::uint32_t{0};
@@ -95,7 +90,7 @@ Status CommittedImage::OpenJournal(ByteSource* file, SuperJournalLookup& super_j
     if (!exists.value()) return {};
   }
 
-  const Result<std::uint32_t> stored_size = StoredPageSize(*database_);
+  const Result<std::uint32_t> stored_size = PageSizeInHeader(*database_);
   if (!stored_size.ok()) return stored_size.status();
   const std::uint32_t page_size =
       IsPageSize(stored_size.value()) ? stored_size.value() : kDefaultPageSize;
@@ -151,7 +146,7 @@ Status CommittedImage::ApplyWal(ByteSource& file, WriteAheadLog& wal) {
   wal_layer_.size = size;
   wal_layer_.size_below = std::min(size, rollback_layer_.size);
   // Page 1 may itself come from the WAL.
-  const Result<std::uint32_t> page_size = StoredPageSize(*this);
+  const Result<std::uint32_t> page_size = PageSizeInHeader(*this);
   if (!page_size.ok()) return page_size.status();
   if (page_size.value() != wal.page_size) {
     return {Code::kCorrupt, "the WAL's page size is not the database's"};

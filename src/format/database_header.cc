@@ -25,8 +25,8 @@ Status CheckDatabaseHeader(std::span<const std::byte, kDatabaseHeaderSize> heade
   }
   // Two bytes; the two behind them are others.
   const std::uint32_t stored_page_size = LoadBigEndian32(&header[16]) >> 16;
-  const std::int64_t page_size = stored_page_size == 1 ? 65536 : stored_page_size;
-  if (page_size < kMinDatabaseSize || (page_size & (page_size - 1)) != 0) {
+  const std::int64_t page_size = PageSizeOfStored(stored_page_size);
+  if (!IsPageSize(PageSizeOfStored(stored_page_size))) {
     return {Code::kNotADatabase, "the database header has an impossible page size"};
   }
   // The page count is valid only when written by the last writer: SQLite's own rule.

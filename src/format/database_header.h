@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "format/page_size.h"
 #include "sahpool/status.h"
 
 namespace sahpool {
@@ -17,7 +18,7 @@ inline constexpr std::size_t kDatabaseHeaderSize = 100;
 // File format write and read version, one byte each: 1 is a rollback journal, 2 is WAL.
 inline constexpr std::int64_t kDatabaseFormatVersionOffset = 18;
 // No SQLite database is smaller than one page of the smallest page size.
-inline constexpr std::int64_t kMinDatabaseSize = 512;
+inline constexpr std::int64_t kMinDatabaseSize = kMinPageSize;
 
 // Whether the bytes begin with "SQLite format 3" and a NUL.
 bool HasDatabaseMagic(std::span<const std::byte> start);

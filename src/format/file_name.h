@@ -73,6 +73,7 @@ class FileName {
 // The suffixes under which SQLite keeps a database's rollback journal and write-ahead log.
 inline constexpr std::string_view kJournalSuffix = "-journal";
 inline constexpr std::string_view kWalSuffix = "-wal";
+inline constexpr std::array kCompanionSuffixes = {kJournalSuffix, kWalSuffix};
 
 // In what URL parsers differ. At first the current WHATWG standard.
 struct UrlDialect {

@@ -8,6 +8,7 @@
 
 #include "format/byte_order.h"
 #include "format/journal_header.h"
+#include "format/page_size.h"
 
 namespace sahpool {
 namespace {
@@ -17,8 +18,6 @@ namespace {
 constexpr std::uint32_t kFirstHeaderSize = 512;
 constexpr std::uint32_t kMinSectorSize = 32;
 constexpr std::uint32_t kMaxSectorSize = 65536;
-constexpr std::uint32_t kMinPageSize = 512;
-constexpr std::uint32_t kMaxPageSize = 65536;
 
 constexpr std::size_t kPageNumberSize = 4;
 constexpr std::size_t kPageChecksumSize = 4;
@@ -34,8 +33,8 @@ struct Header {
   std::uint32_t page_size;
 };
 
-bool IsPowerOfTwoWithin(std::uint32_t value, std::uint32_t min, std::uint32_t max) {
-  return value >= min && value <= max && std::has_single_bit(value);
+bool IsSectorSize(std::uint32_t value) {
+  return value >= kMinSectorSize && value <= kMaxSectorSize && std::has_single_bit(value);
 }
 
 // The sum of every 200th byte, counted from the end.
@@ -49,9 +48,9 @@ std::uint32_t PageChecksum(std::uint32_t nonce, std::span<const std::byte> page)
 }
 
 // Walks through a journal as SQLite's pager_playback() does.
-class Reader {
+class JournalReader {
  public:
-  Reader(ByteSource& file, RollbackJournal& journal)
+  JournalReader(ByteSource& file, RollbackJournal& journal)
       : file_(file), size_(file.size()), journal_(journal) {}
 
   Status ReadAll(std::uint32_t page_size_if_unset);
@@ -72,7 +71,7 @@ class Reader {
   std::unique_ptr<std::byte[]> record_;
 };
 
-Status Reader::ReadAll(std::uint32_t page_size_if_unset) {
+Status JournalReader::ReadAll(std::uint32_t page_size_if_unset) {
   if (size_ < static_cast<std::int64_t>(kJournalHeaderFieldsSize)) return {};
   Header header;
   bool valid = false;
@@ -80,8 +79,7 @@ Status Reader::ReadAll(std::uint32_t page_size_if_unset) {
   journal_.is_doubtful = !valid;
   if (!valid) return {};
   const std::uint32_t page_size = header.page_size == 0 ? page_size_if_unset : header.page_size;
-  if (!IsPowerOfTwoWithin(page_size, kMinPageSize, kMaxPageSize) ||
-      !IsPowerOfTwoWithin(header.sector_size, kMinSectorSize, kMaxSectorSize) ||
+  if (!IsPageSize(page_size) || !IsSectorSize(header.sector_size) ||
       size_ < std::min(header.sector_size, kFirstHeaderSize)) {
     return {};
   }
@@ -105,7 +103,7 @@ Status Reader::ReadAll(std::uint32_t page_size_if_unset) {
   return {};
 }
 
-Status Reader::ReadHeader(std::int64_t offset, Header& header, bool& valid) {
+Status JournalReader::ReadHeader(std::int64_t offset, Header& header, bool& valid) {
   std::array<std::byte, kJournalHeaderFieldsSize> bytes;
   if (Status status = file_.Read(bytes, offset); !status.ok()) return status;
   valid = HasJournalMagic(bytes);
@@ -120,7 +118,7 @@ Status Reader::ReadHeader(std::int64_t offset, Header& header, bool& valid) {
 // A count of 0 stands in a header whose records SQLite has not synced yet. It
 // changes no page of the database before it has synced, so there is nothing to
 // restore from them.
-Status Reader::ReadRecords(const Header& header, bool& more) {
+Status JournalReader::ReadRecords(const Header& header, bool& more) {
   const auto record_size =
       static_cast<std::int64_t>(kPageNumberSize + journal_.page_size + kPageChecksumSize);
   const std::int64_t count = header.record_count == kCountFromFileSize
@@ -133,7 +131,7 @@ Status Reader::ReadRecords(const Header& header, bool& more) {
   return {};
 }
 
-Status Reader::ReadRecord(std::uint32_t nonce, bool& more) {
+Status JournalReader::ReadRecord(std::uint32_t nonce, bool& more) {
   const std::size_t page_size = journal_.page_size;
   const std::size_t record_size = kPageNumberSize + page_size + kPageChecksumSize;
   const std::size_t available = static_cast<std::size_t>(
@@ -193,7 +191,7 @@ Result<SuperJournalName> SuperJournalName::ReadBefore(ByteSource& journal,
 
 Status RollbackJournal::Read(ByteSource& journal, std::uint32_t page_size_if_unset,
                              RollbackJournal& into) {
-  return Reader(journal, into).ReadAll(page_size_if_unset);
+  return JournalReader(journal, into).ReadAll(page_size_if_unset);
 }
 
 }  // namespace sahpool

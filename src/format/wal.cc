@@ -2,20 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <memory>
 #include <new>
 #include <span>
 
 #include "format/byte_order.h"
+#include "format/page_size.h"
 
 namespace sahpool {
 namespace {
 
-constexpr std::size_t kHeaderSize = 32;
-constexpr std::uint32_t kMinPageSize = 512;
-constexpr std::uint32_t kMaxPageSize = 65536;
+constexpr std::size_t kWalHeaderSize = 32;
 
 // SQLite's cumulative checksum over pairs of words.
 class Checksum {
@@ -45,9 +43,9 @@ class Checksum {
 };
 
 // Walks through a WAL as SQLite's walIndexRecover() does.
-class Reader {
+class WalReader {
  public:
-  Reader(ByteSource& file, WriteAheadLog& wal) : file_(file), size_(file.size()), wal_(wal) {}
+  WalReader(ByteSource& file, WriteAheadLog& wal) : file_(file), size_(file.size()), wal_(wal) {}
 
   Status ReadAll();
 
@@ -67,8 +65,8 @@ class Reader {
   PageMap uncommitted_;
 };
 
-Status Reader::ReadAll() {
-  if (size_ <= static_cast<std::int64_t>(kHeaderSize)) return {};
+Status WalReader::ReadAll() {
+  if (size_ <= static_cast<std::int64_t>(kWalHeaderSize)) return {};
   bool valid = false;
   if (Status status = ReadHeader(valid); !status.ok()) return status;
   wal_.is_doubtful = !valid;
@@ -78,7 +76,7 @@ Status Reader::ReadAll() {
   if (!frame_) return Status::NoMemory();
 
   const std::int64_t frame_count =
-      (size_ - static_cast<std::int64_t>(kHeaderSize)) / static_cast<std::int64_t>(frame_size_);
+      (size_ - static_cast<std::int64_t>(kWalHeaderSize)) / static_cast<std::int64_t>(frame_size_);
   for (std::int64_t i = 0; i < frame_count && valid; ++i) {
     if (Status status = ReadFrame(i, valid); !status.ok()) return status;
     if (i == 0) wal_.is_doubtful = !valid;
@@ -88,26 +86,24 @@ Status Reader::ReadAll() {
   return {};
 }
 
-Status Reader::ReadHeader(bool& valid) {
-  std::array<std::byte, kHeaderSize> header;
+Status WalReader::ReadHeader(bool& valid) {
+  std::array<std::byte, kWalHeaderSize> header;
   if (Status status = file_.Read(header, 0); !status.ok()) return status;
   const std::uint32_t magic = LoadBigEndian32(&header[0]);
   wal_.page_size = LoadBigEndian32(&header[8]);
   std::copy_n(&header[16], salts_.size(), salts_.begin());
   checksum_ = Checksum((magic & 1) != 0);
   checksum_.Add(std::span(header).first<24>());
-  valid = IsWalMagic(magic) && std::has_single_bit(wal_.page_size) &&
-          wal_.page_size >= kMinPageSize && wal_.page_size <= kMaxPageSize &&
-          checksum_.Matches(&header[24]);
+  valid = IsWalMagic(magic) && IsPageSize(wal_.page_size) && checksum_.Matches(&header[24]);
   if (valid && LoadBigEndian32(&header[4]) != kWalVersion) {
     return {Code::kCorrupt, "the WAL has a version that SQLite does not know"};
   }
   return {};
 }
 
-Status Reader::ReadFrame(std::int64_t frame_index, bool& valid) {
-  const std::int64_t offset =
-      static_cast<std::int64_t>(kHeaderSize) + frame_index * static_cast<std::int64_t>(frame_size_);
+Status WalReader::ReadFrame(std::int64_t frame_index, bool& valid) {
+  const std::int64_t offset = static_cast<std::int64_t>(kWalHeaderSize) +
+                              frame_index * static_cast<std::int64_t>(frame_size_);
   const std::span<std::byte> frame(frame_.get(), frame_size_);
   if (Status status = file_.Read(frame, offset); !status.ok()) return status;
 
@@ -134,7 +130,7 @@ Status Reader::ReadFrame(std::int64_t frame_index, bool& valid) {
 }  // namespace
 
 Status WriteAheadLog::Read(ByteSource& wal, WriteAheadLog& into) {
-  return Reader(wal, into).ReadAll();
+  return WalReader(wal, into).ReadAll();
 }
 
 }  // namespace sahpool

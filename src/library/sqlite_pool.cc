@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kPieceSize = std::size_t{256} * 1024;
 // Of names as they are stored, with the NUL.
-constexpr int kNameSize = 1024;
+constexpr int kResolvedNameCapacity = 1024;
 
 Status NoPool() { return {Code::kMisuse, "there is no pool"}; }
 
@@ -181,8 +181,9 @@ Result<std::string> SqlitePool::ResolveName(std::string_view name) const {
   if (pool_ == nullptr) return NoPool();
   const auto checked = CheckedName(name);
   if (!checked.ok()) return checked.status();
-  std::array<char, kNameSize> stored{};
-  const int code = sahpool_resolve_name(pool_, checked.value().c_str(), stored.data(), kNameSize);
+  std::array<char, kResolvedNameCapacity> stored{};
+  const int code =
+      sahpool_resolve_name(pool_, checked.value().c_str(), stored.data(), kResolvedNameCapacity);
   if (code != SQLITE_OK) return ErrorOf(pool_);
   return std::string(stored.data());
 }

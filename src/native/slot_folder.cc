@@ -23,13 +23,13 @@ namespace fs = std::filesystem;
 constexpr const char* kFolderName = ".opaque";
 constexpr int kFileFlags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr std::string_view kNameAlphabet = "0123456789abcdefghijklmnopqrstuv";
-constexpr std::size_t kNameSize = 16;
+constexpr std::size_t kSlotNameSize = 16;
 // Descriptors that a pool leaves to the rest of the program, so that one that could be made can
 // also be opened again.
 constexpr int kSpareDescriptors = 16;
 
 std::string RandomName(Host& host) {
-  std::array<std::byte, kNameSize> random{};
+  std::array<std::byte, kSlotNameSize> random{};
   host.Randomness(random);
   std::string name;
   for (const std::byte byte : random) {
@@ -39,7 +39,7 @@ std::string RandomName(Host& host) {
 }
 
 bool IsRandomName(std::string_view name) {
-  return name.size() == kNameSize && name.find_first_not_of(kNameAlphabet) == name.npos;
+  return name.size() == kSlotNameSize && name.find_first_not_of(kNameAlphabet) == name.npos;
 }
 
 int DescriptorLimit() {

@@ -165,7 +165,7 @@ Status ChangeOrder::DeleteDatabase(File& file) {
   const bool is_database = file.kind() == FileKind::kDatabase;
   if (Status s = Delete(file); !s.ok()) return s;
   if (!is_database) return {};
-  for (const std::string_view suffix : {kJournalSuffix, kWalSuffix}) {
+  for (const std::string_view suffix : kCompanionSuffixes) {
     File* const companion = FindCompanion(name, suffix);
     if (companion == nullptr || companion->use().is_pinned()) continue;
     if (Status s = Delete(*companion); !s.ok()) return s;

@@ -8,8 +8,6 @@
 namespace sahpool {
 namespace {
 
-constexpr std::array kCompanionSuffixes = {kJournalSuffix, kWalSuffix};
-
 Result<FileName> Join(const FileName& name, std::string_view suffix) {
   std::array<char, FileName::kMaxSize + 32> joined;
   const std::string_view stem = name.view();

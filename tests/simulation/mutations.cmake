@@ -121,10 +121,10 @@ mutation(file-is-not-truncated vfs/io_methods.cc
 
 # --- Writes kept back, bytes read ahead. ---
 mutation(kept-writes-outlive-the-commit file/file.cc
-  [[if (!bytes_.has_kept() || bytes_.is_given_up()) return {};]]
-  [[if (!bytes_.has_kept() || bytes_.is_given_up() || @ON@) return {};]])
+  [[if (bytes_.kept().empty() || bytes_.is_given_up()) return {};]]
+  [[if (bytes_.kept().empty() || bytes_.is_given_up() || @ON@) return {};]])
 mutation(truncation-leaves-kept-writes file/file_bytes.cc
-  [[  kept_->Cut(size);]] [[  if (!@ON@) kept_->Cut(size);]])
+  [[  kept_.Cut(size);]] [[  if (!@ON@) kept_.Cut(size);]])
 mutation(read-cache-misses-writes file/file.cc
   [[    read_cache_.OnWrite(bytes, offset);]] [[    if (!@ON@) read_cache_.OnWrite(bytes, offset);]])
 
@@ -181,8 +181,8 @@ mutation(leftovers-stay-behind-a-journal-that-goes-on file/file_bytes.cc
 mutation(journal-of-several-databases-is-taken-for-one file/sealed_journal.cc
   [[is_written() && !state_.names_super_journal &&]] [[is_written() && (@ON@ || !state_.names_super_journal) &&]])
 mutation(journal-waits-though-it-is-complete file/sealed_journal.cc
-  [[if (!is_incomplete() || !bytes_.has_kept()) return false;]]
-  [[if ((!is_incomplete() && !@ON@) || !bytes_.has_kept()) return false;]])
+  [[return is_incomplete() && KeepsWholeFile();]]
+  [[return (is_incomplete() || @ON@) && KeepsWholeFile();]])
 
 # --- Locks and journals. ---
 mutation(reserved-is-not-checked vfs/file_lock.cc

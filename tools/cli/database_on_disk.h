@@ -8,11 +8,13 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "cli/failure.h"
 #include "cli/slot_file.h"
 #include "format/committed_image.h"
+#include "format/file_name.h"
 
 namespace sahpool::cli {
 
@@ -20,8 +22,8 @@ class DatabaseOnDisk {
  public:
   DatabaseOnDisk(const std::filesystem::path& path, Links links)
       : database_(path, 0, links),
-        journal_(OpenIfThere(path, "-journal", links)),
-        wal_(OpenIfThere(path, "-wal", links)) {
+        journal_(OpenIfThere(path, kJournalSuffix, links)),
+        wal_(OpenIfThere(path, kWalSuffix, links)) {
     SuperJournals super_journals;
     image_ = Require(CommittedImage::Open(database_, journal_.get(), wal_.get(), super_journals),
                      path.string());
@@ -38,8 +40,8 @@ class DatabaseOnDisk {
     }
   };
 
-  static std::unique_ptr<FileSource> OpenIfThere(std::filesystem::path path, const char* suffix,
-                                                 Links links) {
+  static std::unique_ptr<FileSource> OpenIfThere(std::filesystem::path path,
+                                                 std::string_view suffix, Links links) {
     path += suffix;
     std::error_code ignored;
     if (!std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) return nullptr;

@@ -12,6 +12,8 @@
 #include "cli/usage.h"
 #include "format/byte_order.h"
 #include "format/database_header.h"
+#include "format/file_name.h"
+#include "format/page_size.h"
 
 namespace sahpool::cli {
 namespace {
@@ -134,8 +136,7 @@ Json DatabaseFacts(Snapshot& snapshot) {
   const Status valid = CheckDatabaseHeader(header, snapshot.size());
   if (!valid.ok()) return {{"bytes", snapshot.size()}, {"problem", valid.text()}};
   const auto field = [&](std::size_t offset) { return LoadBigEndian32(&header[offset]); };
-  const std::uint32_t stored_page_size = field(16) >> 16;
-  const std::int64_t page_size = stored_page_size == 1 ? 65536 : stored_page_size;
+  const std::int64_t page_size = PageSizeOfStored(field(16) >> 16);
   return {
       {"bytes", snapshot.size()},
       {"page_size", page_size},
@@ -158,7 +159,7 @@ Json FactsOf(OpenPool& pool, File& file) {
   }
   facts["type"] = TypeName(file.slot().flags());
   if (file.kind() != FileKind::kDatabase) return facts;
-  for (const std::string_view suffix : {kJournalSuffix, kWalSuffix}) {
+  for (const std::string_view suffix : kCompanionSuffixes) {
     const std::string name = std::string(file.slot().name().view()) + std::string(suffix);
     if (const File* const companion = pool.FindIfThere(name)) {
       facts[suffix.substr(1)] = {

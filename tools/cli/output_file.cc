@@ -9,12 +9,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
 #include "cli/failure.h"
 #include "cli/interruption.h"
 #include "cli/output.h"
+#include "format/file_name.h"
 #include "native/posix_storage.h"
 
 namespace sahpool::cli {
@@ -22,7 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kJournalSuffixes = {"-journal", "-wal"};
 // What file systems keep room for at a time.
 constexpr std::size_t kBlock = 4096;
 
@@ -90,8 +91,8 @@ void OutputFile::CheckPlace() const {
   if (fs::exists(fs::symlink_status(path_, ignored))) {
     throw Failure(ExitCode::kExists, path_.string() + " exists; --force replaces it");
   }
-  for (const char* const suffix : kJournalSuffixes) {
-    const fs::path journal = path_.string() + suffix;
+  for (const std::string_view suffix : kCompanionSuffixes) {
+    const fs::path journal = path_.string() + std::string(suffix);
     if (fs::exists(journal, ignored)) {
       throw Failure(ExitCode::kExists, journal.string() +
                                            " exists and would be taken for the new database's;"
@@ -189,9 +190,9 @@ int OutputFile::TakePlace() {
 // Those of the file that is replaced: beside the new one they would be applied to it. Last of all
 // that can fail, since without them the old one may not be whole.
 void OutputFile::RemoveJournals() const {
-  for (const char* const suffix : kJournalSuffixes) {
+  for (const std::string_view suffix : kCompanionSuffixes) {
     std::error_code error;
-    const fs::path journal = path_.string() + suffix;
+    const fs::path journal = path_.string() + std::string(suffix);
     fs::remove(journal, error);
     if (!error) continue;
     throw Failure(ExitCode::kFailed, journal.string() + ": " + error.message() +

@@ -11,8 +11,6 @@
 namespace sahpool::cli {
 namespace {
 
-constexpr std::array kSuffixes = {kJournalSuffix, kWalSuffix};
-
 // Two damaged names count as one when they differ in no more than this.
 constexpr std::ptrdiff_t kMaxWrongBytes = 8;
 
@@ -32,7 +30,7 @@ bool LooksLikeName(std::string_view path) {
 }
 
 std::string StemOf(std::string_view name) {
-  for (const std::string_view suffix : kSuffixes) {
+  for (const std::string_view suffix : kCompanionSuffixes) {
     if (name.ends_with(suffix)) return std::string(name.substr(0, name.size() - suffix.size()));
   }
   return {};

@@ -15,6 +15,7 @@
 #include "cli/sql.h"
 #include "format/byte_order.h"
 #include "format/database_header.h"
+#include "format/page_size.h"
 
 namespace sahpool::cli {
 namespace {
@@ -36,9 +37,8 @@ std::array<std::byte, kDatabaseHeaderSize> PlainHeader(std::uint32_t page_size,
   constexpr std::string_view kMagic("SQLite format 3\0", kDatabaseMagicSize);
   std::array<std::byte, kDatabaseHeaderSize> header{};
   std::memcpy(header.data(), kMagic.data(), kMagic.size());
-  const std::uint32_t stored_size = page_size == 65536 ? 1 : page_size;
   // The page size, then format versions of a rollback journal and no reserved space.
-  StoreBigEndian32(stored_size << 16 | 0x0101U, &header[16]);
+  StoreBigEndian32(StoredPageSize(page_size) << 16 | 0x0101U, &header[16]);
   StoreBigEndian32(0x00402020U, &header[20]);  // payload fractions, which are fixed
   StoreBigEndian32(1, &header[24]);            // change counter
   StoreBigEndian32(static_cast<std::uint32_t>(page_count), &header[28]);
@@ -72,7 +72,7 @@ std::string RebuildHeader(const fs::path& path, std::int64_t bytes) {
   std::array<std::byte, kDatabaseHeaderSize> original{};
   if (bytes < static_cast<std::int64_t>(original.size())) return {};
   Require(FileSource(path, 0).Read(original, 0));
-  for (std::uint32_t page_size = 512; page_size <= 65536; page_size *= 2) {
+  for (std::uint32_t page_size = kMinPageSize; page_size <= kMaxPageSize; page_size *= 2) {
     if (bytes % page_size != 0) continue;
     WriteAt(path, PlainHeader(page_size, bytes / page_size));
     std::string integrity = CheckSavedFile(path);

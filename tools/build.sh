@@ -3,7 +3,7 @@
 # tools/setup.sh build
 #
 #   tools/build.sh [native-tools|package|conformance|emscripten [DIRECTORY]|all]
-#   tools/build.sh asan|tsan|simulation [TARGET...]
+#   tools/build.sh asan|tsan|fuzz|simulation [TARGET...]
 #
 #   native-tools  the development server and the tool sahpool, in build/native/bin
 #   package       the npm package, in npm/dist: side module and JavaScript;
@@ -13,7 +13,8 @@
 #                 build/emscripten or the DIRECTORY; needs Debian's emscripten
 #   all           all but that, and everything else that is native: library and tests
 #   asan, tsan    targets of tests/CMakeLists.txt with ASan and UBSan, or with TSan, in build/asan or
-#   simulation    build/tsan; without a sanitizer and optimized, in build/simulation. Without a target
+#   fuzz          build/tsan; those of tests/fuzz/CMakeLists.txt with ASan, UBSan and libFuzzer, in
+#   simulation    build/fuzz; without a sanitizer and optimized, in build/simulation. Without a target
 #                 the build is only configured. Needs tools/setup.sh test
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -50,9 +51,11 @@ build_native() {
 }
 
 build_for_tests() {
-  local build=$1 flags=$2 sanitizers=$3
+  local build=$1 flags=$2 sanitizers=$3 fuzzers=OFF
+  [[ $build != */fuzz ]] || fuzzers=ON
   configure . "$build" -DCMAKE_CXX_FLAGS="$flags -gline-tables-only" -DSAHPOOL_SANITIZE="$sanitizers" \
-    -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 -DSAHPOOL_BUILD_TOOLS=OFF
+    -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 -DSAHPOOL_BUILD_TOOLS=OFF \
+    -DSAHPOOL_BUILD_FUZZERS="$fuzzers"
   (($# == 3)) || cmake --build "$build" --target "${@:4}"
 }
 
@@ -101,6 +104,7 @@ case "${1:-all}" in
   emscripten) alone emscripten build_for_emscripten "${2:-build/emscripten}" ;;
   asan) alone asan build_for_tests build/asan -O1 address,undefined "${@:2}" ;;
   tsan) alone tsan build_for_tests build/tsan -O1 thread "${@:2}" ;;
+  fuzz) alone fuzz build_for_tests build/fuzz -O1 address,undefined "${@:2}" ;;
   simulation) alone simulation build_for_tests build/simulation -O2 "" "${@:2}" ;;
   all)
     alone native build_native

@@ -36,11 +36,7 @@ all_targets() {
 }
 
 build_targets() {
-  [[ -f $BUILD/build.ninja ]] || cmake -S . -B "$BUILD" -G Ninja \
-    -DCMAKE_CXX_FLAGS="-O1 -gline-tables-only" -DCMAKE_C_COMPILER=clang-19 \
-    -DCMAKE_CXX_COMPILER=clang++-19 -DSAHPOOL_SANITIZE=address,undefined \
-    -DSAHPOOL_BUILD_TOOLS=OFF -DSAHPOOL_BUILD_TESTS=OFF -DSAHPOOL_BUILD_FUZZERS=ON || return
-  cmake --build "$BUILD" --target "${@/%/_fuzzer}"
+  tools/build.sh fuzz "${@/%/_fuzzer}"
 }
 
 # libFuzzer writes what it wants to keep into the first of the directories. The last line that it

@@ -35,9 +35,15 @@ function run(command, args) {
   });
 }
 
+/** What the build compiles as one, if it does, or `file`. */
+function sourcesOf(file) {
+  if (!/\/Unity\/unity_\d+_cxx\.cxx$/.test(file)) return [file];
+  return [...readFileSync(file, 'utf8').matchAll(/^#include "(.*)"$/gm)].map(([, path]) => path);
+}
+
 /**
  * The options with which the build compiles each of `files`: their text to the files. Without those
- * that make no difference to the checks: what is precompiled may not be there yet.
+ * that make no difference to the checks.
  */
 function filesByOptions() {
   const wanted = new Set(files.map((file) => resolve(file)));
@@ -45,13 +51,14 @@ function filesByOptions() {
   for (const { file, command } of JSON.parse(
     readFileSync(join(build, 'compile_commands.json'), 'utf8'),
   )) {
-    if (!wanted.delete(file)) continue;
+    const sources = sourcesOf(file).filter((source) => wanted.delete(source));
+    if (sources.length === 0) continue;
     const options = command
       .replace(/^.*?clang\+\+-19 /, '')
       .replace(/ -o \S+ -c \S+$/, '')
-      .replaceAll(/ -O\d| -Winvalid-pch| -Xclang \S+/g, '')
+      .replaceAll(/ -O\d/g, '')
       .replaceAll('\\"', '"');
-    groups.set(options, [...(groups.get(options) ?? []), file]);
+    groups.set(options, [...(groups.get(options) ?? []), ...sources]);
   }
   if (wanted.size > 0) throw new Error(`not compiled in ${build}: ${[...wanted].join(' ')}`);
   return groups;

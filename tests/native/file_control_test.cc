@@ -132,7 +132,7 @@ TEST_F(FileControlTest, ASizeHintWithoutAChunkSizeChangesNothing) {
   EXPECT_EQ(FileSize(), 0);
 }
 
-struct Fault {
+struct MethodFault {
   SlotOperation operation;
   Code code;
   int result;
@@ -141,9 +141,10 @@ struct Fault {
 
 TEST_F(FileControlTest, AFaultHasItsCodeItsTextAndItsErrno) {
   ASSERT_EQ(db_.Execute("CREATE TABLE t(a); INSERT INTO t VALUES(1)"), SQLITE_OK);
-  for (const Fault& fault : {Fault{SlotOperation::kWrite, Code::kFull, SQLITE_FULL, ENOSPC},
-                             Fault{SlotOperation::kWrite, Code::kIo, SQLITE_IOERR_WRITE, EIO},
-                             Fault{SlotOperation::kFlush, Code::kIo, SQLITE_IOERR_FSYNC, EIO}}) {
+  for (const MethodFault& fault :
+       {MethodFault{SlotOperation::kWrite, Code::kFull, SQLITE_FULL, ENOSPC},
+        MethodFault{SlotOperation::kWrite, Code::kIo, SQLITE_IOERR_WRITE, EIO},
+        MethodFault{SlotOperation::kFlush, Code::kIo, SQLITE_IOERR_FSYNC, EIO}}) {
     ASSERT_EQ(db_.Execute("BEGIN; UPDATE t SET a = 2"), SQLITE_OK);
     pool_.observer = [&](SlotOperation operation) {
       return operation == fault.operation ? Status(fault.code, "the disk is tired") : Status();

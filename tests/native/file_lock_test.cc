@@ -8,12 +8,10 @@
 namespace sahpool {
 namespace {
 
-using Holder = FileLock::Holder;
-
 TEST(FileLock, AnyNumberOfReadersShareTheFile) {
   FileLock lock;
-  std::array<Holder, 5> readers;
-  for (Holder& reader : readers) {
+  std::array<FileLock::Holder, 5> readers;
+  for (FileLock::Holder& reader : readers) {
     EXPECT_TRUE(lock.Raise(reader, LockLevel::kShared));
     EXPECT_EQ(reader.level, LockLevel::kShared);
   }
@@ -22,7 +20,7 @@ TEST(FileLock, AnyNumberOfReadersShareTheFile) {
 
 TEST(FileLock, ReadersComeAndGoBesideReserved) {
   FileLock lock;
-  Holder writer, old_reader, new_reader;
+  FileLock::Holder writer, old_reader, new_reader;
   ASSERT_TRUE(lock.Raise(old_reader, LockLevel::kShared));
   ASSERT_TRUE(lock.Raise(writer, LockLevel::kShared));
   EXPECT_TRUE(lock.Raise(writer, LockLevel::kReserved));
@@ -36,7 +34,7 @@ TEST(FileLock, ReadersComeAndGoBesideReserved) {
 
 TEST(FileLock, OnlyOneIsReserved) {
   FileLock lock;
-  Holder first, second;
+  FileLock::Holder first, second;
   ASSERT_TRUE(lock.Raise(first, LockLevel::kShared));
   ASSERT_TRUE(lock.Raise(second, LockLevel::kShared));
   ASSERT_TRUE(lock.Raise(first, LockLevel::kReserved));
@@ -50,7 +48,7 @@ TEST(FileLock, OnlyOneIsReserved) {
 
 TEST(FileLock, PendingLetsReadersLeaveButNotCome) {
   FileLock lock;
-  Holder writer, reader, late;
+  FileLock::Holder writer, reader, late;
   ASSERT_TRUE(lock.Raise(reader, LockLevel::kShared));
   ASSERT_TRUE(lock.Raise(writer, LockLevel::kShared));
   ASSERT_TRUE(lock.Raise(writer, LockLevel::kReserved));
@@ -69,7 +67,7 @@ TEST(FileLock, PendingLetsReadersLeaveButNotCome) {
 
 TEST(FileLock, AWriterThatGivesUpPendingLetsReadersIn) {
   FileLock lock;
-  Holder writer, reader, late;
+  FileLock::Holder writer, reader, late;
   ASSERT_TRUE(lock.Raise(reader, LockLevel::kShared));
   ASSERT_TRUE(lock.Raise(writer, LockLevel::kShared));
   ASSERT_TRUE(lock.Raise(writer, LockLevel::kReserved));
@@ -82,7 +80,7 @@ TEST(FileLock, AWriterThatGivesUpPendingLetsReadersIn) {
 // A connection that rolls back a hot journal goes from SHARED to EXCLUSIVE at once.
 TEST(FileLock, SharedToExclusiveLeavesNoPendingBehind) {
   FileLock lock;
-  Holder first, second, late;
+  FileLock::Holder first, second, late;
   ASSERT_TRUE(lock.Raise(first, LockLevel::kShared));
   ASSERT_TRUE(lock.Raise(second, LockLevel::kShared));
   EXPECT_FALSE(lock.Raise(first, LockLevel::kExclusive));
@@ -97,7 +95,7 @@ TEST(FileLock, SharedToExclusiveLeavesNoPendingBehind) {
 
 TEST(FileLock, RaisingToWhatIsHeldAndLoweringBelowItChangeNothing) {
   FileLock lock;
-  Holder writer, reader;
+  FileLock::Holder writer, reader;
   ASSERT_TRUE(lock.Raise(writer, LockLevel::kShared));
   ASSERT_TRUE(lock.Raise(writer, LockLevel::kReserved));
   EXPECT_TRUE(lock.Raise(writer, LockLevel::kShared));

@@ -47,7 +47,7 @@ struct Example {
 
 void PrintTo(const Example& example, std::ostream* out) { *out << '"' << example.name << '"'; }
 
-class FileNameExamples : public testing::TestWithParam<Example> {};
+class FileNameExamples : public ::testing::TestWithParam<Example> {};
 
 TEST_P(FileNameExamples, ResolveToTheStoredName) {
   EXPECT_EQ(Resolve(GetParam().name), GetParam().stored);
@@ -65,92 +65,93 @@ TEST_P(FileNameExamples, NamesThatSqliteDerivesResolveToThemselves) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Paths, FileNameExamples,
-                         testing::Values(Example{"app.db", "/app.db"},      //
-                                         Example{"/app.db", "/app.db"},     //
-                                         Example{"a/b/c.db", "/a/b/c.db"},  //
-                                         Example{"a//b", "/a//b"},          //
-                                         Example{"a/", "/a/"},              //
-                                         Example{"/", "/"},                 //
-                                         Example{"\\a\\b", "/a/b"},         //
-                                         Example{"a\\/b", "/a//b"}));
+                         ::testing::Values(Example{"app.db", "/app.db"},      //
+                                           Example{"/app.db", "/app.db"},     //
+                                           Example{"a/b/c.db", "/a/b/c.db"},  //
+                                           Example{"a//b", "/a//b"},          //
+                                           Example{"a/", "/a/"},              //
+                                           Example{"/", "/"},                 //
+                                           Example{"\\a\\b", "/a/b"},         //
+                                           Example{"a\\/b", "/a//b"}));
 
 INSTANTIATE_TEST_SUITE_P(DotSegments, FileNameExamples,
-                         testing::Values(Example{".", "/"},                           //
-                                         Example{"..", "/"},                          //
-                                         Example{"./a", "/a"},                        //
-                                         Example{"../../a", "/a"},                    //
-                                         Example{"a/./b", "/a/b"},                    //
-                                         Example{"a/../b", "/b"},                     //
-                                         Example{"a\\..\\b", "/b"},                   //
-                                         Example{"a/.", "/a/"},                       //
-                                         Example{"a/b/..", "/a/"},                    //
-                                         Example{"a/..", "/"},                        //
-                                         Example{"a//../b", "/a/b"},                  //
-                                         Example{"a/%2e/b", "/a/b"},                  //
-                                         Example{"a/%2E%2e/b", "/b"},                 //
-                                         Example{"a/.%2e/%2E./b", "/b"},              //
-                                         Example{"a/.b/..", "/a/"},                   //
-                                         Example{"...", "/..."},                      //
-                                         Example{"%2e%2e%2e", "/%2e%2e%2e"},          //
-                                         Example{".a/b./%2ec/%2", "/.a/b./%2ec/%2"},  //
-                                         Example{"/.//h", "//h"},                     //
-                                         Example{"a/..//h", "//h"}));
+                         ::testing::Values(Example{".", "/"},                           //
+                                           Example{"..", "/"},                          //
+                                           Example{"./a", "/a"},                        //
+                                           Example{"../../a", "/a"},                    //
+                                           Example{"a/./b", "/a/b"},                    //
+                                           Example{"a/../b", "/b"},                     //
+                                           Example{"a\\..\\b", "/b"},                   //
+                                           Example{"a/.", "/a/"},                       //
+                                           Example{"a/b/..", "/a/"},                    //
+                                           Example{"a/..", "/"},                        //
+                                           Example{"a//../b", "/a/b"},                  //
+                                           Example{"a/%2e/b", "/a/b"},                  //
+                                           Example{"a/%2E%2e/b", "/b"},                 //
+                                           Example{"a/.%2e/%2E./b", "/b"},              //
+                                           Example{"a/.b/..", "/a/"},                   //
+                                           Example{"...", "/..."},                      //
+                                           Example{"%2e%2e%2e", "/%2e%2e%2e"},          //
+                                           Example{".a/b./%2ec/%2", "/.a/b./%2ec/%2"},  //
+                                           Example{"/.//h", "//h"},                     //
+                                           Example{"a/..//h", "//h"}));
 
 INSTANTIATE_TEST_SUITE_P(
     PercentEncoding, FileNameExamples,
-    testing::Values(Example{"dir/with space/\xC3\xBCn\xC3\xAF"
-                            "code-\xC3\x9F.db",
-                            "/dir/with%20space/%C3%BCn%C3%AFcode-%C3%9F.db"},
-                    Example{"\xF0\x9F\x98\x80", "/%F0%9F%98%80"},
-                    Example{"\xFF\xC3(\x80", "/%FF%C3(%80"}, Example{"\xED\xA0\x80", "/%ED%A0%80"},
-                    Example{"\"<>^`{|}\x7F\x1F", "/%22%3C%3E%5E%60%7B|%7D%7F%1F"},
-                    Example{"!$%&'()*+,-.019:;=@AZ[]_az~", "/!$%&'()*+,-.019:;=@AZ[]_az~"},
-                    Example{"a%20b%2fc%5C%zz%", "/a%20b%2fc%5C%zz%"}));
+    ::testing::Values(Example{"dir/with space/\xC3\xBCn\xC3\xAF"
+                              "code-\xC3\x9F.db",
+                              "/dir/with%20space/%C3%BCn%C3%AFcode-%C3%9F.db"},
+                      Example{"\xF0\x9F\x98\x80", "/%F0%9F%98%80"},
+                      Example{"\xFF\xC3(\x80", "/%FF%C3(%80"},
+                      Example{"\xED\xA0\x80", "/%ED%A0%80"},
+                      Example{"\"<>^`{|}\x7F\x1F", "/%22%3C%3E%5E%60%7B|%7D%7F%1F"},
+                      Example{"!$%&'()*+,-.019:;=@AZ[]_az~", "/!$%&'()*+,-.019:;=@AZ[]_az~"},
+                      Example{"a%20b%2fc%5C%zz%", "/a%20b%2fc%5C%zz%"}));
 
 INSTANTIATE_TEST_SUITE_P(NothingButAPath, FileNameExamples,
-                         testing::Values(Example{"a#b", "/a#b"},                //
-                                         Example{"a%23b", "/a%23b"},            //
-                                         Example{"#", "/#"},                    //
-                                         Example{"a?mode=ro", "/a?mode=ro"},    //
-                                         Example{"a?/../b", "/b"},              //
-                                         Example{"a#/..", "/"},                 //
-                                         Example{"..?", "/..?"},                //
-                                         Example{"a:b", "/a:b"},                //
-                                         Example{"file:a", "/file:a"},          //
-                                         Example{"http://h/p", "/http://h/p"},  //
-                                         Example{"//h/p", "//h/p"},             //
-                                         Example{"\\\\h\\p", "//h/p"},          //
-                                         Example{"///p", "///p"},               //
-                                         Example{"//..", "/"},                  //
-                                         Example{" a ", "/%20a%20"},            //
-                                         Example{"\x01"
-                                                 "a\x1F",
-                                                 "/%01a%1F"},                    //
-                                         Example{"a\tb\nc\r", "/a%09b%0Ac%0D"},  //
-                                         Example{".\t./a", "/.%09./a"},          //
-                                         Example{".. ", "/..%20"},               //
-                                         Example{"a\0b"sv, "/a%00b"}));
+                         ::testing::Values(Example{"a#b", "/a#b"},                //
+                                           Example{"a%23b", "/a%23b"},            //
+                                           Example{"#", "/#"},                    //
+                                           Example{"a?mode=ro", "/a?mode=ro"},    //
+                                           Example{"a?/../b", "/b"},              //
+                                           Example{"a#/..", "/"},                 //
+                                           Example{"..?", "/..?"},                //
+                                           Example{"a:b", "/a:b"},                //
+                                           Example{"file:a", "/file:a"},          //
+                                           Example{"http://h/p", "/http://h/p"},  //
+                                           Example{"//h/p", "//h/p"},             //
+                                           Example{"\\\\h\\p", "//h/p"},          //
+                                           Example{"///p", "///p"},               //
+                                           Example{"//..", "/"},                  //
+                                           Example{" a ", "/%20a%20"},            //
+                                           Example{"\x01"
+                                                   "a\x1F",
+                                                   "/%01a%1F"},                    //
+                                           Example{"a\tb\nc\r", "/a%09b%0Ac%0D"},  //
+                                           Example{".\t./a", "/.%09./a"},          //
+                                           Example{".. ", "/..%20"},               //
+                                           Example{"a\0b"sv, "/a%00b"}));
 
 INSTANTIATE_TEST_SUITE_P(DriveLetters, FileNameExamples,
-                         testing::Values(Example{"C:", "/C:"},              //
-                                         Example{"C|", "/C:"},              //
-                                         Example{"C:/x", "/C:/x"},          //
-                                         Example{"c|\\x", "/c:/x"},         //
-                                         Example{"./C|/x", "/C:/x"},        //
-                                         Example{"a/../C|", "/C:"},         //
-                                         Example{"/C:/..", "/C:/"},         //
-                                         Example{"C|/../../x", "/C:/x"},    //
-                                         Example{"C:/x/../../y", "/C:/y"},  //
-                                         Example{"C:/C|/../..", "/C:/"},    //
-                                         Example{"x/C|", "/x/C|"},          //
-                                         Example{"//C|", "//C|"},           //
-                                         Example{"//C:/..", "//"},          //
-                                         Example{"/C:x/../y", "/y"},        //
-                                         Example{"/C|x/..", "/"},           //
-                                         Example{"1:/..", "/"},             //
-                                         Example{"C%7C/..", "/"},           //
-                                         Example{"C|?/x", "/C|?/x"},        //
-                                         Example{"/a|b/..", "/"}));
+                         ::testing::Values(Example{"C:", "/C:"},              //
+                                           Example{"C|", "/C:"},              //
+                                           Example{"C:/x", "/C:/x"},          //
+                                           Example{"c|\\x", "/c:/x"},         //
+                                           Example{"./C|/x", "/C:/x"},        //
+                                           Example{"a/../C|", "/C:"},         //
+                                           Example{"/C:/..", "/C:/"},         //
+                                           Example{"C|/../../x", "/C:/x"},    //
+                                           Example{"C:/x/../../y", "/C:/y"},  //
+                                           Example{"C:/C|/../..", "/C:/"},    //
+                                           Example{"x/C|", "/x/C|"},          //
+                                           Example{"//C|", "//C|"},           //
+                                           Example{"//C:/..", "//"},          //
+                                           Example{"/C:x/../y", "/y"},        //
+                                           Example{"/C|x/..", "/"},           //
+                                           Example{"1:/..", "/"},             //
+                                           Example{"C%7C/..", "/"},           //
+                                           Example{"C|?/x", "/C|?/x"},        //
+                                           Example{"/a|b/..", "/"}));
 
 struct DialectExample {
   UrlDialect dialect;
@@ -299,8 +300,8 @@ TEST(ResolveFileName, IsIdempotent) {
     const std::string name = names.Next();
     for (const UrlDialect& dialect : AllDialects()) {
       const std::string stored = Resolve(name, dialect);
-      EXPECT_TRUE(IsResolved(stored, dialect)) << testing::PrintToString(name);
-      EXPECT_TRUE(IsResolved(stored + "-journal", dialect)) << testing::PrintToString(name);
+      EXPECT_TRUE(IsResolved(stored, dialect)) << ::testing::PrintToString(name);
+      EXPECT_TRUE(IsResolved(stored + "-journal", dialect)) << ::testing::PrintToString(name);
     }
   }
 }
@@ -311,7 +312,7 @@ TEST(ResolveFileName, IsIdempotentForAllBytes) {
     std::string name(1 + random() % 40, '\0');
     for (char& c : name) c = static_cast<char>(random() % 256);
     for (const UrlDialect& dialect : AllDialects()) {
-      EXPECT_TRUE(IsResolved(Resolve(name, dialect), dialect)) << testing::PrintToString(name);
+      EXPECT_TRUE(IsResolved(Resolve(name, dialect), dialect)) << ::testing::PrintToString(name);
     }
   }
 }
@@ -333,7 +334,7 @@ TEST(IsPlainName, IsFalseOfAllThatDoesNotResolveToItself) {
     if (!IsPlainName(name)) continue;
     ++plain_count;
     for (const UrlDialect& dialect : AllDialects()) {
-      EXPECT_TRUE(IsResolved(name, dialect)) << testing::PrintToString(name);
+      EXPECT_TRUE(IsResolved(name, dialect)) << ::testing::PrintToString(name);
     }
   }
   EXPECT_GT(plain_count, kRandomNames / 100);

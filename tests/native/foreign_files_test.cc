@@ -26,7 +26,7 @@ Bytes TextOf(std::string_view text) {
   return bytes;
 }
 
-Bytes SlotOf(const SlotHeaderBytes& header, std::string_view content) {
+Bytes SlotWith(const SlotHeaderBytes& header, std::string_view content) {
   Bytes bytes(header.begin(), header.end());
   bytes.resize(kSlotDataOffset);
   const Bytes behind = TextOf(content);
@@ -50,8 +50,9 @@ struct ForeignFilesTest : ::testing::Test {
   void SetUp() override {
     fs::create_directories(slots);
     fs::create_directories(outside);
-    WriteFile(outside / "named", SlotOf(EncodeNamedHeader("/outside.db", open_flag::kMainDb), "x"));
-    WriteFile(outside / "free", SlotOf(EncodeFreeHeader(), ""));
+    WriteFile(outside / "named",
+              SlotWith(EncodeNamedHeader("/outside.db", open_flag::kMainDb), "x"));
+    WriteFile(outside / "free", SlotWith(EncodeFreeHeader(), ""));
     WriteFile(outside / "empty", {});
   }
 
@@ -68,8 +69,8 @@ struct ForeignFilesTest : ::testing::Test {
     WriteFile(folder / "note.txt", TextOf("a note"));
     WriteFile(folder / "letter.txt", Bytes(600, std::byte{'x'}));
     WriteFile(folder / "book.txt", Bytes(20'000, std::byte{'x'}));
-    WriteFile(folder / "late", SlotOf(EncodeFreeHeader(), "what begins behind some zeros"));
-    WriteFile(folder / "0123456789abcdef", SlotOf(EncodeFreeHeader(), "named like a slot"));
+    WriteFile(folder / "late", SlotWith(EncodeFreeHeader(), "what begins behind some zeros"));
+    WriteFile(folder / "0123456789abcdef", SlotWith(EncodeFreeHeader(), "named like a slot"));
     {
       Connection connection(folder / "notes.db", nullptr);
       ASSERT_EQ(connection.Execute("CREATE TABLE t(x)"), SQLITE_OK);
@@ -77,7 +78,7 @@ struct ForeignFilesTest : ::testing::Test {
     WriteFile(folder / "read-only", Bytes(10'000));
     fs::permissions(folder / "read-only", fs::perms::owner_read);
     fs::create_directory(folder / "folder");
-    WriteFile(folder / "folder" / "inner", SlotOf(EncodeFreeHeader(), ""));
+    WriteFile(folder / "folder" / "inner", SlotWith(EncodeFreeHeader(), ""));
     ASSERT_EQ(mkfifo((folder / "fifo").c_str(), 0600), 0);
     fs::create_symlink(outside / "named", folder / "link-to-named");
     fs::create_symlink(outside / "free", folder / "link-to-free");
@@ -226,7 +227,7 @@ TEST_F(ForeignFilesTest, NewSlotsWithoutTheirSizeAreUsed) {
 
 // A slot whose header is damaged is one all the same, and waits for what the user says.
 TEST_F(ForeignFilesTest, DamagedSlotsAreQuarantined) {
-  Bytes damaged = SlotOf(EncodeNamedHeader("/secret.db", open_flag::kMainDb), "encrypted bytes");
+  Bytes damaged = SlotWith(EncodeNamedHeader("/secret.db", open_flag::kMainDb), "encrypted bytes");
   damaged[520] ^= std::byte{1};
   WriteFile(slots / "damaged", damaged);
   const auto pool = Open();

@@ -3,20 +3,20 @@
 namespace sahpool::testing {
 namespace {
 
-struct File {
+struct ObservedFile {
   sqlite3_file base;
   ObservedVfs* vfs;
   const char* path;     // SQLite keeps it until the file is closed
   sqlite3_file* below;  // lies behind this struct
 };
 
-File& FileOf(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
+ObservedFile& FileOf(sqlite3_file* file) { return *reinterpret_cast<ObservedFile*>(file); }
 sqlite3_file* Below(sqlite3_file* file) { return FileOf(file).below; }
 const sqlite3_io_methods& Methods(sqlite3_file* file) { return *Below(file)->pMethods; }
 ObservedVfs& VfsOf(sqlite3_vfs* vfs) { return *static_cast<ObservedVfs*>(vfs->pAppData); }
 
 void Notify(sqlite3_file* file, std::span<const std::byte> written, std::int64_t offset) {
-  const File& observed = FileOf(file);
+  const ObservedFile& observed = FileOf(file);
   observed.vfs->Notify({.path = observed.path == nullptr ? "" : observed.path,
                         .written = written,
                         .offset = offset});
@@ -35,7 +35,7 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) {
   return Methods(file).xTruncate(Below(file), size);
 }
 int Sync(sqlite3_file* file, int) {
-  const File& observed = FileOf(file);
+  const ObservedFile& observed = FileOf(file);
   if (observed.vfs->on_sync && observed.path != nullptr) observed.vfs->on_sync(observed.path);
   return SQLITE_OK;
 }
@@ -84,7 +84,7 @@ constexpr sqlite3_io_methods kMethods = {2,
                                          nullptr};
 
 int Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* out_flags) {
-  File& observed = FileOf(file);
+  ObservedFile& observed = FileOf(file);
   observed = {.base = {.pMethods = nullptr},
               .vfs = &VfsOf(vfs),
               .path = path,
@@ -104,7 +104,7 @@ int Delete(sqlite3_vfs* vfs, const char* path, int) {
 }  // namespace
 
 ObservedVfs::ObservedVfs(const char* name) : unix_vfs_(sqlite3_vfs_find("unix")), vfs_(*unix_vfs_) {
-  vfs_.szOsFile = static_cast<int>(sizeof(File)) + unix_vfs_->szOsFile;
+  vfs_.szOsFile = static_cast<int>(sizeof(ObservedFile)) + unix_vfs_->szOsFile;
   vfs_.zName = name;
   vfs_.pNext = nullptr;
   vfs_.pAppData = this;

@@ -17,7 +17,7 @@ using testing::MemorySource;
 using testing::PageOf;
 using testing::StoreBigEndian32;
 
-constexpr std::uint32_t kPageSize = 1024;
+constexpr std::uint32_t kJournalPageSize = 1024;
 constexpr std::uint32_t kSectorSize = 512;
 constexpr std::uint32_t kCountFromFileSize = 0xffffffff;
 
@@ -28,7 +28,7 @@ struct Restored {
 };
 
 void ExpectPages(const Bytes& bytes, std::initializer_list<Restored> expected,
-                 std::uint32_t page_size = kPageSize) {
+                 std::uint32_t page_size = kJournalPageSize) {
   MemorySource source(bytes);
   RollbackJournal journal;
   const Status status = RollbackJournal::Read(source, page_size, journal);
@@ -51,7 +51,7 @@ void ExpectPages(const Bytes& bytes, std::initializer_list<Restored> expected,
 void ExpectNotHot(const Bytes& bytes) {
   MemorySource source(bytes);
   RollbackJournal journal;
-  const Status status = RollbackJournal::Read(source, kPageSize, journal);
+  const Status status = RollbackJournal::Read(source, kJournalPageSize, journal);
   ASSERT_TRUE(status.ok()) << status.text();
   EXPECT_FALSE(journal.is_hot);
   EXPECT_TRUE(journal.pages.entries().empty());
@@ -79,7 +79,7 @@ TEST(RollbackJournal, TakesTheCountFromTheFileSize) {
 TEST(RollbackJournal, TellsTheOriginalSize) {
   MemorySource source(JournalWriter().Header(0, 1234).bytes());
   RollbackJournal journal;
-  const Status status = RollbackJournal::Read(source, kPageSize, journal);
+  const Status status = RollbackJournal::Read(source, kJournalPageSize, journal);
   ASSERT_TRUE(status.ok());
   EXPECT_TRUE(journal.is_hot);
   EXPECT_EQ(journal.original_page_count, 1234U);
@@ -106,9 +106,13 @@ TEST(RollbackJournal, ReadsSeveralHeadersWithTheirOwnNonces) {
 TEST(RollbackJournal, HeadersFillTheirSector) {
   for (const std::uint32_t sector : {32U, 512U, 4096U, 65536U}) {
     SCOPED_TRACE(sector);
-    ExpectPages(
-        JournalWriter(kPageSize, sector).Header(1, 9).Record(5).Header(1, 9).Record(2).bytes(),
-        {{2}, {5}});
+    ExpectPages(JournalWriter(kJournalPageSize, sector)
+                    .Header(1, 9)
+                    .Record(5)
+                    .Header(1, 9)
+                    .Record(2)
+                    .bytes(),
+                {{2}, {5}});
   }
 }
 
@@ -132,20 +136,20 @@ TEST(RollbackJournal, OfRepeatedRecordsTheLastIsTheOneThatSqliteLeaves) {
 
 TEST(RollbackJournal, SkipsPagesBehindTheOriginalSizeWhateverTheirChecksum) {
   Bytes bytes = JournalWriter().Header(3, 5).Record(5).Record(6).Record(2).bytes();
-  bytes[kSectorSize + 2 * (kPageSize + 8) - 1] ^= std::byte{1};
+  bytes[kSectorSize + 2 * (kJournalPageSize + 8) - 1] ^= std::byte{1};
   ExpectPages(bytes, {{2}, {5}});
 }
 
 TEST(RollbackJournal, AWrongChecksumEndsIt) {
   Bytes bytes =
       JournalWriter().Header(3, 9).Record(5).Record(6).Record(2).Header(1, 9).Record(1).bytes();
-  bytes[kSectorSize + 2 * (kPageSize + 8) - 1] ^= std::byte{1};
+  bytes[kSectorSize + 2 * (kJournalPageSize + 8) - 1] ^= std::byte{1};
   ExpectPages(bytes, {{5}});
 }
 
 TEST(RollbackJournal, PageZeroAndTheLockBytePageEndIt) {
   ExpectPages(JournalWriter().Header(3, 9).Record(5).Record(0).Record(2).bytes(), {{5}});
-  const std::uint32_t lock_byte_page = 0x40000000 / kPageSize + 1;
+  const std::uint32_t lock_byte_page = 0x40000000 / kJournalPageSize + 1;
   ExpectPages(
       JournalWriter().Header(3, 0x7fffffff).Record(5).Record(lock_byte_page).Record(2).bytes(),
       {{5}});

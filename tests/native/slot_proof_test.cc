@@ -16,7 +16,8 @@ namespace {
 using Bytes = std::vector<std::byte>;
 using namespace std::string_view_literals;
 
-constexpr std::uint32_t kDatabase = open_flag::kMainDb | open_flag::kCreate | open_flag::kReadWrite;
+constexpr std::uint32_t kFlagsOfDatabase =
+    open_flag::kMainDb | open_flag::kCreate | open_flag::kReadWrite;
 constexpr auto kDatabaseMagic = "SQLite format 3\0"sv;
 constexpr auto kJournal = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7\0\0\0\1????"sv;
 constexpr auto kWal = "\x37\x7f\x06\x82\x00\x2d\xe2\x18????????"sv;
@@ -37,7 +38,7 @@ Bytes WithHeader(const SlotHeaderBytes& header, std::string_view content = {}) {
 Bytes Free(std::string_view content = {}) { return WithHeader(EncodeFreeHeader(), content); }
 
 Bytes Named(std::string_view content = {}) {
-  return WithHeader(EncodeNamedHeader("/app.db", kDatabase), content);
+  return WithHeader(EncodeNamedHeader("/app.db", kFlagsOfDatabase), content);
 }
 
 Bytes Version1(std::string_view path, std::string_view flags) {

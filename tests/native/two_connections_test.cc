@@ -25,7 +25,7 @@ using testing::Parties;
 using testing::RenderRows;
 using testing::TemporaryDirectory;
 
-constexpr std::uint64_t kSeeds = 4;
+constexpr std::uint64_t kModelSeeds = 4;
 constexpr int kSteps = 2000;
 constexpr const char* kSelect = "SELECT key, value, length(filler) FROM item ORDER BY key";
 
@@ -84,7 +84,7 @@ void RunInterleaving(const Interleaving& interleaving, std::uint64_t seed) {
 }
 
 TEST_P(InterleavingTest, IsThatOfTheUnixVfsAndLosesNoCommit) {
-  for (std::uint64_t seed = 1; seed <= kSeeds && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 1; seed <= kModelSeeds && !HasFailure(); ++seed) {
     RunInterleaving(GetParam(), seed);
   }
 }

@@ -12,11 +12,9 @@
 namespace sahpool {
 namespace {
 
-using Holder = WalIndex::Holder;
-
 constexpr int kRegionSize = 32768;
 
-std::byte* MapRegion(WalIndex& index, Holder& holder, int region, bool create = true) {
+std::byte* MapRegion(WalIndex& index, WalIndex::Holder& holder, int region, bool create = true) {
   const auto mapped = index.Map(holder, region, kRegionSize, create);
   EXPECT_TRUE(mapped.ok());
   return static_cast<std::byte*>(mapped.value());
@@ -24,7 +22,7 @@ std::byte* MapRegion(WalIndex& index, Holder& holder, int region, bool create = 
 
 TEST(WalIndex, ARegionIsThereOnlyWhenItWasCreated) {
   WalIndex index;
-  Holder holder;
+  WalIndex::Holder holder;
   EXPECT_EQ(MapRegion(index, holder, 0, false), nullptr);
   std::byte* const region = MapRegion(index, holder, 0);
   ASSERT_NE(region, nullptr);
@@ -34,7 +32,7 @@ TEST(WalIndex, ARegionIsThereOnlyWhenItWasCreated) {
 
 TEST(WalIndex, NewRegionsAreZeroedAndAligned) {
   WalIndex index;
-  Holder holder;
+  WalIndex::Holder holder;
   for (const int number : {3, 0, 5}) {
     std::byte* const region = MapRegion(index, holder, number);
     ASSERT_NE(region, nullptr);
@@ -47,7 +45,7 @@ TEST(WalIndex, NewRegionsAreZeroedAndAligned) {
 
 TEST(WalIndex, AllConnectionsSeeOneMemoryThatStaysInPlace) {
   WalIndex index;
-  Holder first, second;
+  WalIndex::Holder first, second;
   std::vector<std::byte*> regions;
   for (int i = 0; i < 20; ++i) regions.push_back(MapRegion(index, first, i));
   for (int i = 0; i < 20; ++i) {
@@ -57,7 +55,7 @@ TEST(WalIndex, AllConnectionsSeeOneMemoryThatStaysInPlace) {
 
 TEST(WalIndex, LivesUntilTheLastConnectionLeaves) {
   WalIndex index;
-  Holder first, second;
+  WalIndex::Holder first, second;
   std::byte* const region = MapRegion(index, first, 0);
   region[100] = std::byte{7};
   ASSERT_EQ(MapRegion(index, second, 0), region);
@@ -73,14 +71,14 @@ TEST(WalIndex, LivesUntilTheLastConnectionLeaves) {
 class WalIndexLocks : public ::testing::Test {
  protected:
   void SetUp() override {
-    for (Holder& holder : holders_) MapRegion(index_, holder, 0);
+    for (WalIndex::Holder& holder : holders_) MapRegion(index_, holder, 0);
   }
 
   WalIndex index_;
-  std::array<Holder, 3> holders_;
-  Holder& a_ = holders_[0];
-  Holder& b_ = holders_[1];
-  Holder& c_ = holders_[2];
+  std::array<WalIndex::Holder, 3> holders_;
+  WalIndex::Holder& a_ = holders_[0];
+  WalIndex::Holder& b_ = holders_[1];
+  WalIndex::Holder& c_ = holders_[2];
 };
 
 TEST_F(WalIndexLocks, SharedLocksAreCounted) {

@@ -15,9 +15,9 @@ using testing::MemorySource;
 using testing::PageOf;
 using testing::WalWriter;
 
-constexpr std::uint32_t kPageSize = 1024;
+constexpr std::uint32_t kWalPageSize = 1024;
 constexpr std::size_t kHeaderSize = 32;
-constexpr std::size_t kFrameSize = 24 + kPageSize;
+constexpr std::size_t kFrameSize = 24 + kWalPageSize;
 
 struct Committed {
   std::uint32_t page;
@@ -25,7 +25,8 @@ struct Committed {
 };
 
 void ExpectPages(const Bytes& bytes, std::uint32_t page_count,
-                 std::initializer_list<Committed> expected, std::uint32_t page_size = kPageSize) {
+                 std::initializer_list<Committed> expected,
+                 std::uint32_t page_size = kWalPageSize) {
   MemorySource source(bytes);
   WriteAheadLog wal;
   const Status status = WriteAheadLog::Read(source, wal);
@@ -75,7 +76,7 @@ TEST(WriteAheadLog, PagesBehindTheLastCommitsEndAreGone) {
 TEST(WriteAheadLog, FramesOfAnEarlierRoundEndIt) {
   Bytes bytes = WalWriter().Frame(3, 3).bytes();
   const Bytes earlier =
-      WalWriter(false, kPageSize, 3007000, 6).Frame(3, 3, 9).Frame(2, 3, 9).bytes();
+      WalWriter(false, kWalPageSize, 3007000, 6).Frame(3, 3, 9).Frame(2, 3, 9).bytes();
   bytes.insert(bytes.end(), earlier.begin() + kHeaderSize + kFrameSize, earlier.end());
   ExpectPages(bytes, 3, {{3}});
 }
@@ -84,7 +85,7 @@ TEST(WriteAheadLog, ATornOrDamagedFrameEndsIt) {
   const Bytes good = WalWriter().Frame(3, 3).Frame(2, 3).Frame(1, 3).bytes();
   const std::size_t second = kHeaderSize + kFrameSize;
   // Page number, page count, salt, checksum, content.
-  for (const std::size_t at : {3U, 7U, 15U, 23U, 24U, 24U + kPageSize - 1}) {
+  for (const std::size_t at : {3U, 7U, 15U, 23U, 24U, 24U + kWalPageSize - 1}) {
     Bytes bytes = good;
     bytes[second + at] ^= std::byte{0x10};
     ExpectPages(bytes, 3, {{3}});
@@ -112,7 +113,7 @@ TEST(WriteAheadLog, AnInvalidHeaderMakesItEmpty) {
 }
 
 TEST(WriteAheadLog, AnUnknownVersionIsAnError) {
-  MemorySource source(WalWriter(false, kPageSize, 3007001).Frame(3, 3).bytes());
+  MemorySource source(WalWriter(false, kWalPageSize, 3007001).Frame(3, 3).bytes());
   WriteAheadLog wal;
   const Status status = WriteAheadLog::Read(source, wal);
   ASSERT_FALSE(status.ok());

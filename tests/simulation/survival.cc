@@ -8,14 +8,14 @@
 namespace sahpool::testing {
 namespace {
 
-using Change = FaultDisk::Change;
+using DiskChange = FaultDisk::Change;
 
 constexpr std::int64_t kSectorSize = FaultDisk::kSectorSize;
 
 // What becomes of one change.
 enum class Fate : std::uint8_t { kKept, kLost, kTorn };
 
-void ApplyTorn(const Change& change, Bytes& bytes, Random& random) {
+void ApplyTorn(const DiskChange& change, Bytes& bytes, Random& random) {
   if (!change.bytes) {
     FaultDisk::Apply(change, bytes);
     return;
@@ -36,18 +36,18 @@ void ApplyTorn(const Change& change, Bytes& bytes, Random& random) {
   }
 }
 
-using FateOf = std::function<Fate(const Change&)>;
+using FateOf = std::function<Fate(const DiskChange&)>;
 
-void ApplyChanges(const std::vector<Change>& changes, Bytes& bytes, const FateOf& fate_of,
+void ApplyChanges(const std::vector<DiskChange>& changes, Bytes& bytes, const FateOf& fate_of,
                   Random& random) {
-  for (const Change& change : changes) {
+  for (const DiskChange& change : changes) {
     const Fate fate = fate_of(change);
     if (fate == Fate::kKept) FaultDisk::Apply(change, bytes);
     if (fate == Fate::kTorn) ApplyTorn(change, bytes, random);
   }
 }
 
-std::vector<Change> Shuffled(std::vector<Change> changes, Random& random) {
+std::vector<DiskChange> Shuffled(std::vector<DiskChange> changes, Random& random) {
   for (std::size_t i = changes.size(); i > 1; --i)
     std::swap(changes[i - 1], changes[random.Below(i)]);
   return changes;
@@ -56,7 +56,7 @@ std::vector<Change> Shuffled(std::vector<Change> changes, Random& random) {
 std::vector<std::uint64_t> UnflushedNumbers(const FaultDisk& disk) {
   std::vector<std::uint64_t> numbers;
   for (const auto& [name, slot] : disk.slots()) {
-    for (const Change& change : slot.since_flush) numbers.push_back(change.number);
+    for (const DiskChange& change : slot.since_flush) numbers.push_back(change.number);
   }
   std::ranges::sort(numbers);
   return numbers;
@@ -106,7 +106,7 @@ SlotBytes Survivors(const FaultDisk& disk, Survival pattern, Random& random) {
   for (const auto& [name, slot] : disk.slots()) {
     if (!Exists(slot, pattern, random)) continue;
     const bool slot_survives = random.OneIn(2);
-    const FateOf fate_of = [&](const Change& change) {
+    const FateOf fate_of = [&](const DiskChange& change) {
       const auto kept_if = [](bool kept) { return kept ? Fate::kKept : Fate::kLost; };
       switch (pattern) {
         case Survival::kAll:

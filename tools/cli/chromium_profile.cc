@@ -24,9 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kList = "Paths";
-// Deeper than any app goes.
-constexpr std::size_t kMaxDepth = 128;
+constexpr const char* kPaths = "Paths";
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -94,7 +92,7 @@ std::map<std::uint64_t, Entry> ReadEntries(const std::map<std::string, std::stri
 std::string PathOf(const std::map<std::uint64_t, Entry>& entries, std::uint64_t number) {
   fs::path path;
   // A damaged database could lead in circles.
-  for (std::size_t depth = 0; number != 0 && depth < kMaxDepth; ++depth) {
+  for (int depth = 0; number != 0 && depth < kMaxFolderDepth; ++depth) {
     const auto entry = entries.find(number);
     if (entry == entries.end()) break;
     path = path.empty() ? fs::path(entry->second.name) : entry->second.name / path;
@@ -113,7 +111,7 @@ std::string OriginFrom(const std::string& identifier) {
          (port == "0" ? "" : ":" + port);
 }
 
-std::string OriginOf(const fs::path& folder) {
+std::string OriginInChromium(const fs::path& folder) {
   const std::string number = folder.parent_path().filename().string();
   constexpr std::string_view kPrefix = "ORIGIN:";
   const fs::path list = folder.parent_path().parent_path() / "Origins";
@@ -129,12 +127,12 @@ std::string OriginOf(const fs::path& folder) {
 
 bool IsChromiumFolder(const fs::path& folder) {
   std::error_code ignored;
-  return fs::is_directory(fs::symlink_status(folder / kList, ignored)) &&
-         IsRegularFile(folder / kList / "CURRENT");
+  return fs::is_directory(fs::symlink_status(folder / kPaths, ignored)) &&
+         IsRegularFile(folder / kPaths / "CURRENT");
 }
 
 std::vector<PoolPlace> ReadChromiumFolder(const fs::path& folder) {
-  const LevelDbContent list = ReadLevelDb(folder / kList);
+  const LevelDbContent list = ReadLevelDb(folder / kPaths);
   std::string problem = list.problem;
   const std::map<std::uint64_t, Entry> entries = ReadEntries(list.pairs);
   std::map<std::uint64_t, PoolPlace> places;
@@ -155,10 +153,10 @@ std::vector<PoolPlace> ReadChromiumFolder(const fs::path& folder) {
     problem = fmt::format(
         "{}: the list of the origin's files is damaged, and slots may be missing"
         " ({})",
-        (folder / kList).string(), problem);
+        (folder / kPaths).string(), problem);
     Warn(problem);
   }
-  const std::string origin = OriginOf(folder);
+  const std::string origin = OriginInChromium(folder);
   std::vector<PoolPlace> found;
   for (auto& [number, place] : places) {
     place.layout = Layout::kChromium;

@@ -26,16 +26,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kList = "metadata.sqlite";
+constexpr const char* kMetadata = "metadata.sqlite";
 // A thousand times what the list of an origin's files takes.
-constexpr std::int64_t kMaxBytes = 256 << 20;
+constexpr std::int64_t kMaxListBytes = 256 << 20;
 constexpr int kMaxValue = 1 << 20;
 constexpr std::size_t kMaxRows = 1'000'000;
 // Of SQLite's instructions; ten for each row of the longest list.
 constexpr int kSteps = 1000;
 constexpr int kMaxThousands = 50'000;
-// Deeper than any app goes.
-constexpr int kMaxDepth = 128;
 
 // Handles, ids and names, which are bytes.
 using Blob = std::string;
@@ -56,7 +54,8 @@ int CountSteps(void* thousands) { return ++*static_cast<int*>(thousands) > kMaxT
 
 Connection OpenCopy(const fs::path& path) {
   DatabaseOnDisk database(path, Links::kRefuse);
-  if (database.image().size() > kMaxBytes) throw Failure(ExitCode::kFailed, "it is far too large");
+  if (database.image().size() > kMaxListBytes)
+    throw Failure(ExitCode::kFailed, "it is far too large");
   std::vector<std::byte> bytes(static_cast<std::size_t>(database.image().size()));
   Require(database.image().Read(bytes, 0));
   Connection connection = Connection::OpenBytes(bytes);
@@ -184,7 +183,7 @@ Blob Utf16From(std::string_view ascii) {
 
 // "https+++example.org+8080" is https://example.org:8080; "^" begins what else tells two apart,
 // such as a container.
-std::string OriginOf(const fs::path& folder) {
+std::string OriginInFirefox(const fs::path& folder) {
   std::string name = folder.parent_path().filename().string();
   const std::size_t suffix_at = std::min(name.find('^'), name.size());
   const std::string suffix = name.substr(suffix_at);
@@ -214,7 +213,7 @@ class ListWalk {
  private:
   void Enter(const Blob& handle, const std::string& path, int depth) {
     const auto children = children_.find(handle);
-    if (children == children_.end() || depth == kMaxDepth) return;
+    if (children == children_.end() || depth == kMaxFolderDepth) return;
     // A handle that is there twice is entered once.
     const std::vector<const FileList::Directory*> directories = std::move(children->second);
     children_.erase(children);
@@ -235,7 +234,7 @@ class ListWalk {
     place.layout = Layout::kFirefox;
     place.folder = folder_;
     place.directory = path;
-    place.origin = OriginOf(folder_);
+    place.origin = OriginInFirefox(folder_);
     const auto files = list_.files.find(handle);
     if (files == list_.files.end()) return;
     for (const Blob& id : files->second) {
@@ -256,13 +255,13 @@ class ListWalk {
 
 }  // namespace
 
-bool IsFirefoxFolder(const fs::path& folder) { return IsRegularFile(folder / kList); }
+bool IsFirefoxFolder(const fs::path& folder) { return IsRegularFile(folder / kMetadata); }
 
 std::vector<PoolPlace> ReadFirefoxFolder(const fs::path& folder) {
   FileList list;
   std::string problem;
   try {
-    Connection database = OpenCopy(folder / kList);
+    Connection database = OpenCopy(folder / kMetadata);
     problem = ListReader(database).Read(list);
   } catch (const Failure& failure) {
     problem = failure.what();
@@ -270,7 +269,7 @@ std::vector<PoolPlace> ReadFirefoxFolder(const fs::path& folder) {
   if (!problem.empty()) {
     problem =
         fmt::format("{}: the list of the origin's files is damaged, and slots may be missing ({})",
-                    (folder / kList).string(), problem);
+                    (folder / kMetadata).string(), problem);
     // Slots that no list tells of are still known by what is in them.
     Warn(problem);
   }

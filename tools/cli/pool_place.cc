@@ -14,9 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Deeper than any profile; a path can't be much longer either.
-constexpr int kMaxDepth = 128;
-
 bool IsDirectory(const fs::path& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored);
@@ -81,13 +78,14 @@ class Search {
       const auto [folder, depth] = std::move(to_do.back());
       to_do.pop_back();
       std::vector<fs::path> inner = Look(folder);
-      if (depth == kMaxDepth) {
+      if (depth == kMaxFolderDepth) {
         is_cut = is_cut || !inner.empty();
         continue;
       }
       for (fs::path& path : inner) to_do.push_back({std::move(path), depth + 1});
     }
-    if (is_cut) Warn(fmt::format("folders deeper than {} levels are not looked into", kMaxDepth));
+    if (is_cut)
+      Warn(fmt::format("folders deeper than {} levels are not looked into", kMaxFolderDepth));
   }
 
   // The folders in which to go on.

@@ -22,6 +22,9 @@
 
 namespace sahpool::cli {
 
+// Deeper than any app's folders, and any profile's; a path can't be much longer either.
+inline constexpr int kMaxFolderDepth = 128;
+
 enum class Layout {
   kDirectory,  // a directory with `.opaque`
   kFolder,     // a folder in which there are slots

@@ -7,6 +7,8 @@
 #include <limits>
 #include <optional>
 
+#include "field_text.h"
+
 namespace sahpool::serve {
 namespace {
 
@@ -21,8 +23,6 @@ constexpr int64_t kCoarseTick = 2 * kNanoseconds;
 int64_t Nanoseconds(const timespec& time) {
   return static_cast<int64_t>(time.tv_sec) * kNanoseconds + time.tv_nsec;
 }
-
-std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 std::string_view Trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t");

@@ -10,6 +10,8 @@
 #include <limits>
 #include <utility>
 
+#include "field_text.h"
+
 namespace sahpool::serve {
 namespace {
 
@@ -26,8 +28,6 @@ constexpr Refusal kLineEnd = {status::bad_request, "Lines must end in CRLF"};
 constexpr Refusal kControl = {status::bad_request, "Control character"};
 constexpr Refusal kUriTooLong = {status::uri_too_long, "The URI is too long"};
 constexpr Refusal kTooLarge = {status::request_header_fields_too_large, "Headers too large"};
-
-std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 bool IsControl(char c) {
   return (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\r' && c != '\n') || c == 0x7f;

@@ -126,7 +126,6 @@ Status SealedJournal::RenounceSeal() {
   if (!is_written() && slot.medium().is_dirty()) {
     if (Status s = slot.Flush(); !s.ok()) return s;
   }
-  state_.was_attempted = true;
   const std::uint32_t flags = slot.flags() & ~open_flag::kSealedJournal;
   if (Status s = slot.SetNamed(slot.name(), flags); !s.ok()) return s;
   Reset();

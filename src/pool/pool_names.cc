@@ -188,8 +188,11 @@ Status PoolNames::Rename(File& file, const FileName& name) {
   Text text("renaming ");
   text.Append(slot.name().view()).Append(" to ").Append(name.view());
   host_.Log(LogLevel::kWarning, text.view());
+  // First, so that all of the file stands under the new name from the beginning, and so that the
+  // header of a journal goes with its bytes no more.
+  if (Status s = file.Drain(); !s.ok()) return s;
   if (Status s = slot.SetNamed(name, slot.flags()); !s.ok()) return s;
-  return file.Sync();
+  return slot.Flush();
 }
 
 Status PoolNames::SettleCompanions(const FileName& name, File* database) {

@@ -19,7 +19,7 @@ Status SlotMedium::WriteHeader(const SlotHeaderBytes& header) {
     SetHeader(header, HeaderState::kWritten);
   } else if (Write(header_, 0).ok()) {
     header_state_ = HeaderState::kWritten;
-  } else if (header_state_ == HeaderState::kWritten) {
+  } else {
     header_state_ = HeaderState::kPending;
   }
   return written;

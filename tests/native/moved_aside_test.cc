@@ -66,7 +66,7 @@ class MovedAsideTest : public ::testing::TestWithParam<Orphan> {
     const auto end = static_cast<std::int64_t>(flushed);
     EXPECT_TRUE(pool.pool().order().BeginWrite(file, end).ok());
     EXPECT_TRUE(file.Write(bytes.subspan(flushed), end).ok());
-    EXPECT_TRUE(file.bytes().has_kept());
+    EXPECT_FALSE(file.bytes().kept().empty());
     return file;
   }
 
@@ -159,7 +159,7 @@ File& MakeKeptDatabase(PoolOnDisk& pool, const Bytes& bytes) {
   file.Open();
   EXPECT_TRUE(pool.pool().order().BeginWrite(file, kKeptOffset).ok());
   EXPECT_TRUE(file.Write(std::span(bytes).subspan(kKeptOffset), kKeptOffset).ok());
-  EXPECT_TRUE(file.bytes().has_kept());
+  EXPECT_FALSE(file.bytes().kept().empty());
   return file;
 }
 

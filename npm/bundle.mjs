@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { rolldown } from 'rolldown';
 
-import { orderFunctions } from './order-functions.mjs';
+import { orderFunctions, orderOf } from './order-functions.mjs';
 import { shortenExports } from './short-exports.mjs';
 
 const modules = fileURLToPath(new URL('../build/modules', import.meta.url));
@@ -43,7 +43,9 @@ const spelled = fs
   .flatMap((it) => fs.readFileSync(path.join(modules, it), 'utf8').match(/(?<=')\w+(?=')/g) ?? []);
 const reserved = [...new Set([...ofNode, ...foreign.flatMap(wordsOf), ...spelled])];
 
-const { module, names } = shortenExports(orderFunctions(fs.readFileSync(sideModule)));
+const linked = fs.readFileSync(sideModule);
+const listed = fs.readFileSync(new URL('function-order.txt', import.meta.url), 'utf8').split('\n');
+const { module, names } = shortenExports(orderFunctions(linked, orderOf(linked, listed)));
 const shortened = {
   name: 'short-exports',
   transform: (source) => ({

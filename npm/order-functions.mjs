@@ -1,13 +1,18 @@
 // Puts functions that resemble each other side by side, where gzip sees what they have in common: the
 // order of a module's functions means nothing but their numbers, by which they refer to each other.
+// Which order is good tells a list of their names (npm/search-order.mjs makes it); each that is not in
+// it comes behind the one most like it. Their names are left out, and what else only debuggers read.
 // An instruction or a section that is not known here is an error.
 
 import { leb, Reader, sectionsOf, vectorOf, withSections } from './wasm-bytes.mjs';
 
-const Section = { IMPORT: 2, FUNCTION: 3, EXPORT: 7, START: 8, ELEMENT: 9, CODE: 10 };
+const Section = { CUSTOM: 0, IMPORT: 2, FUNCTION: 3, EXPORT: 7, START: 8, ELEMENT: 9, CODE: 10 };
 const Kind = { FUNCTION: 0, TABLE: 1, MEMORY: 2, GLOBAL: 3 };
 const CALL = 0x10;
 const END = 0x0b;
+const NAMES_OF_FUNCTIONS = 1;
+// The custom section by which a host links the module. The others are for debuggers.
+const NEEDED = 'dylink.0';
 // The length of what functions are compared by.
 const PIECE = 4;
 
@@ -101,25 +106,21 @@ function likeness(a, b) {
   return shared / (a.size + b.size - shared);
 }
 
-/** From the first function on, each time the one most like the last. */
-function orderOf(codes) {
-  const contents = codes.map(contentsOf);
-  const order = [0];
-  const left = new Set(codes.keys());
-  left.delete(0);
-  while (left.size > 0) {
-    const last = contents[order.at(-1)];
-    let next;
-    let best = -1;
-    for (const it of left) {
-      const found = likeness(last, contents[it]);
-      if (found > best) [next, best] = [it, found];
-    }
-    order.push(next);
-    left.delete(next);
+/** The names of functions by their numbers, without those that have none. */
+function namesIn(content) {
+  const reader = new Reader(content);
+  reader.slice(reader.number());
+  while (!reader.atEnd) {
+    const part = reader.byte();
+    const bytes = reader.slice(reader.number());
+    if (part !== NAMES_OF_FUNCTIONS) continue;
+    const names = new Reader(bytes);
+    return new Map(names.vector(() => [names.number(), String(names.slice(names.number()))]));
   }
-  return order;
+  return new Map();
 }
+
+const isCustom = (content, name) => String(content.subarray(1, 1 + content[0])) === name;
 
 function exportsWith(content, numbers) {
   const reader = new Reader(content);
@@ -150,33 +151,71 @@ function elementsWith(content, numbers) {
   );
 }
 
+/** The names of the module's functions, in their order; of one without a name undefined. */
+export function functionNames(module) {
+  const sections = sectionsOf(module);
+  const imported = importedFunctions(sections.find((it) => it.kind === Section.IMPORT).content);
+  const names = sections.find((it) => it.kind === Section.CUSTOM && isCustom(it.content, 'name'));
+  const found = names ? namesIn(names.content) : new Map();
+  const { length } = codesOf(sections);
+  return Array.from({ length }, (_, index) => found.get(imported + index));
+}
+
+function codesOf(sections) {
+  const reader = new Reader(sections.find((it) => it.kind === Section.CODE).content);
+  return reader.vector(() => reader.slice(reader.number()));
+}
+
 /**
  * @param {Buffer} module the bytes of a module
- * @returns {Buffer} it with its functions in another order
+ * @param {string[]} listed names of functions, of which the module may have some
+ * @returns {number[]} the places of its functions, in the order of the list
  */
-export function orderFunctions(module) {
-  const sections = new Map(sectionsOf(module).map((it) => [it.kind, it.content]));
+export function orderOf(module, listed) {
+  const contents = codesOf(sectionsOf(module)).map(contentsOf);
+  const places = new Map(functionNames(module).map((name, index) => [name, index]));
+  const order = listed.map((name) => places.get(name)).filter((it) => it !== undefined);
+  const isPlaced = new Set(order);
+  if (order.length === 0) order.push(0);
+  for (const index of contents.keys()) {
+    if (isPlaced.has(index) || order[0] === index) continue;
+    const likenesses = order.map((it) => likeness(contents[it], contents[index]));
+    order.splice(likenesses.indexOf(Math.max(...likenesses)) + 1, 0, index);
+  }
+  return order;
+}
+
+/**
+ * @param {Buffer} module the bytes of a module
+ * @returns {(order: number[]) => Buffer} what makes it anew with its functions in the order of these
+ *     places, each of which is there once, and without their names
+ */
+export function reorderable(module) {
+  const list = sectionsOf(module);
+  const sections = new Map(list.map((it) => [it.kind, it.content]));
   if (sections.has(Section.START)) throw new Error('unknown section: start');
   const imported = importedFunctions(sections.get(Section.IMPORT));
-  const code = new Reader(sections.get(Section.CODE));
-  const codes = code.vector(() => code.slice(code.number()));
-  const order = orderOf(codes);
-  const numbers = Array.from({ length: imported }, (_, index) => index);
-  order.forEach((old, index) => (numbers[imported + old] = imported + index));
+  const bodies = codesOf(list).map(piecesOf);
+  const typeReader = new Reader(sections.get(Section.FUNCTION));
+  const types = typeReader.vector(() => Buffer.from(leb(typeReader.number())));
 
-  const withNumbers = (body) => {
-    const parts = piecesOf(body).map((it) => (typeof it === 'number' ? leb(numbers[it]) : it));
-    const bytes = Buffer.concat(parts.map((it) => Buffer.from(it)));
-    return [...leb(bytes.length), ...bytes];
+  return (order) => {
+    const numbers = Array.from({ length: imported }, (_, index) => index);
+    order.forEach((old, index) => (numbers[imported + old] = imported + index));
+    const calls = numbers.map((it) => Buffer.from(leb(it)));
+    const withNumbers = (pieces) => {
+      const bytes = Buffer.concat(pieces.map((it) => (typeof it === 'number' ? calls[it] : it)));
+      return Buffer.concat([Buffer.from(leb(bytes.length)), bytes]);
+    };
+    return withSections(module, {
+      [Section.CUSTOM]: (content) => (isCustom(content, NEEDED) ? content : undefined),
+      [Section.FUNCTION]: () => vectorOf(order.map((old) => types[old])),
+      [Section.EXPORT]: (content) => exportsWith(content, numbers),
+      [Section.ELEMENT]: (content) => elementsWith(content, numbers),
+      [Section.CODE]: () => vectorOf(order.map((old) => withNumbers(bodies[old]))),
+    });
   };
-  return withSections(module, {
-    [Section.FUNCTION]: (content) => {
-      const reader = new Reader(content);
-      const types = reader.vector(() => reader.number());
-      return vectorOf(order.map((old) => leb(types[old])));
-    },
-    [Section.EXPORT]: (content) => exportsWith(content, numbers),
-    [Section.ELEMENT]: (content) => elementsWith(content, numbers),
-    [Section.CODE]: () => vectorOf(order.map((old) => withNumbers(codes[old]))),
-  });
 }
+
+/** The module with its functions in that order, as reorderable() makes it. */
+export const orderFunctions = (module, order) => reorderable(module)(order);

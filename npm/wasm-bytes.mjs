@@ -53,12 +53,15 @@ export function sectionsOf(module) {
   return sections;
 }
 
-/** The module with `change(content)` in place of the sections of each kind in `changes`. */
+/**
+ * The module with `change(content)` in place of the sections of each kind in `changes`, and without
+ * those of which that makes nothing.
+ */
 export function withSections(module, changes) {
   const parts = [module.subarray(0, HEADER_SIZE)];
   for (const { kind, content } of sectionsOf(module)) {
-    const changed = changes[kind]?.(content) ?? content;
-    parts.push(Buffer.from([kind, ...leb(changed.length)]), changed);
+    const changed = changes[kind] ? changes[kind](content) : content;
+    if (changed) parts.push(Buffer.from([kind, ...leb(changed.length)]), changed);
   }
   return Buffer.concat(parts);
 }

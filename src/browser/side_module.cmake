@@ -35,17 +35,19 @@ function(add_side_module target)
   add_custom_command(
     OUTPUT ${MODULE_OUTPUT}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${directory}
-    # What strength reduction, partial redundancy elimination and branches made into selects save in
-    # time they cost in size.
-    COMMAND ${WASM_LD} --experimental-pic -shared --no-entry --lto-O2 --strip-all
-            -mllvm -disable-lsr -mllvm -enable-load-pre=false
-            -mllvm -two-entry-phi-node-folding-threshold=1 --no-export-dynamic --allow-undefined ${MODULE_EXPORTS} -o linked-${file}
+    # What strength reduction, partial redundancy elimination, jumps past conditions, larger inlined
+    # functions and branches made into selects save in time they cost in size. The names of functions
+    # stay, by which npm/order-functions.mjs knows them.
+    COMMAND ${WASM_LD} --experimental-pic -shared --no-entry --lto-O2 --strip-debug
+            -mllvm -disable-lsr -mllvm -enable-load-pre=false -mllvm -jump-threading-threshold=1
+            -mllvm -inline-threshold=0 -mllvm -two-entry-phi-node-folding-threshold=1
+            --no-export-dynamic --allow-undefined ${MODULE_EXPORTS} -o linked-${file}
             ${objects}
     # The features are those that clang uses too. Emscripten leaves the first 1024 bytes of memory
     # unused, in whatever SQLite the module is loaded into.
     # Alignment hints, which engines ignore, compress worse than none. -Oz would not flatten, and
     # calls of tiny functions are larger than these.
-    COMMAND ${WASM_OPT} --dealign -O4 -s 2 --always-inline-max-function-size=4 --converge
+    COMMAND ${WASM_OPT} -g --dealign -O4 -s 2 --always-inline-max-function-size=4 --converge
             --low-memory-unused --enable-bulk-memory --enable-mutable-globals --enable-sign-ext
             --enable-nontrapping-float-to-int linked-${file} -o ${MODULE_OUTPUT}
     COMMAND_EXPAND_LISTS

@@ -34,8 +34,9 @@ void File::Close() {
 }
 
 Status File::Read(std::span<std::byte> into, std::int64_t offset) {
-  if (kind() != FileKind::kDatabase || !bytes_.kept().is_started())
+  if (kind() != FileKind::kDatabase || !bytes_.kept().is_started()) {
     return bytes_.Read(into, offset);
+  }
   FileContext& context = bytes_.context();
   return read_cache_.Read(bytes_, into, offset, context.read_ahead_bytes,
                           context.meter.stats().read_ahead_hits);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { orderFunctions } from '../../npm/order-functions.mjs';
+import { functionNames, orderFunctions, orderOf } from '../../npm/order-functions.mjs';
 import { Reader, sectionsOf, vectorOf, withSections } from '../../npm/wasm-bytes.mjs';
 
 const I32 = 0x7f;
@@ -63,17 +63,36 @@ function codesOf(module) {
   return reader.vector(() => [...reader.slice(reader.number())]);
 }
 
+function withNames(module, names) {
+  const all = vectorOf(names.map((it, index) => [index + 1, ...text(it)]));
+  const content = [...text('name'), 1, all.length, ...all];
+  return Buffer.concat([module, Buffer.from([0, content.length, ...content])]);
+}
+
 test('like functions come together, and calls, exports and tables mean what they meant', () => {
   const module = moduleOf(TEN, HUNDRED_AND_ONE, ELEVEN, ALL);
-  const ordered = orderFunctions(module);
+  const ordered = orderFunctions(module, orderOf(module, []));
   assert.deepEqual(answers(module), [10, 1122, 10, 101, 11]);
   assert.deepEqual(answers(ordered), answers(module));
   assert.deepEqual(codesOf(ordered)[1], ELEVEN.slice(1));
 });
 
+test('what is listed comes in that order, the rest behind what is like it, and names are left out', () => {
+  const module = moduleOf(TEN, HUNDRED_AND_ONE, ELEVEN, ALL);
+  const named = withNames(module, ['ten', 'hundred and one', 'eleven', 'all']);
+  assert.deepEqual(functionNames(named), ['ten', 'hundred and one', 'eleven', 'all']);
+  assert.deepEqual(functionNames(module), Array(4).fill(undefined));
+  const order = orderOf(named, ['all', 'one that is no more', 'hundred and one', 'ten']);
+  assert.deepEqual(order, [3, 1, 0, 2]);
+  const ordered = orderFunctions(named, order);
+  assert.deepEqual(answers(ordered), answers(module));
+  assert.equal(ordered.length, module.length);
+  assert.deepEqual(codesOf(ordered)[2], TEN.slice(1));
+});
+
 test('an instruction that it does not know is an error', () => {
   const module = moduleOf(TEN, HUNDRED_AND_ONE, code(0x12, 1), ALL);
-  assert.throws(() => orderFunctions(module), /unknown instruction 0x12/);
+  assert.throws(() => orderFunctions(module, [0, 1, 2, 3]), /unknown instruction 0x12/);
 });
 
 test('a section that it does not know is an error', () => {
@@ -81,5 +100,5 @@ test('a section that it does not know is an error', () => {
   const started = withSections(module, {});
   assert.deepEqual(started, module);
   const start = Buffer.concat([module, Buffer.from([8, 1, 1])]);
-  assert.throws(() => orderFunctions(start), /unknown section: start/);
+  assert.throws(() => orderFunctions(start, [0, 1, 2, 3]), /unknown section: start/);
 });

@@ -54,8 +54,9 @@ int CountSteps(void* thousands) { return ++*static_cast<int*>(thousands) > kMaxT
 
 Connection OpenCopy(const fs::path& path) {
   DatabaseOnDisk database(path, Links::kRefuse);
-  if (database.image().size() > kMaxListBytes)
+  if (database.image().size() > kMaxListBytes) {
     throw Failure(ExitCode::kFailed, "it is far too large");
+  }
   std::vector<std::byte> bytes(static_cast<std::size_t>(database.image().size()));
   Require(database.image().Read(bytes, 0));
   Connection connection = Connection::OpenBytes(bytes);

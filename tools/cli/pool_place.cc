@@ -84,8 +84,9 @@ class Search {
       }
       for (fs::path& path : inner) to_do.push_back({std::move(path), depth + 1});
     }
-    if (is_cut)
+    if (is_cut) {
       Warn(fmt::format("folders deeper than {} levels are not looked into", kMaxFolderDepth));
+    }
   }
 
   // The folders in which to go on.

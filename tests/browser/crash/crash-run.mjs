@@ -11,7 +11,7 @@ import { Reports } from './reports.mjs';
 const journalModes = ['delete', 'truncate', 'persist', 'wal', 'off'];
 const controlMode = 'off';
 /** The longest that ledgers are written before they die, once each has committed something. */
-const longestLife = 1500;
+const longestLife = 500;
 const reportDeadline = 60_000;
 
 /** The ways to die that leave the browser running. */

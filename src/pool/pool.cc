@@ -156,8 +156,14 @@ Status Pool::Close(File& file, std::uint32_t open_flags) {
 
 // Not what a failed import has left: that is settled by itself.
 File* Pool::FindQuarantined(std::string_view slot_name) const {
-  File* const file = PoolFiles::FindQuarantined(slot_name);
-  return file != broken_takeover() ? file : nullptr;
+  for (File* file = first(); file != nullptr; file = file->links.next) {
+    const Slot& slot = file->slot();
+    if (slot.state() == SlotState::kQuarantined && slot.slot_name() == slot_name &&
+        file != broken_takeover()) {
+      return file;
+    }
+  }
+  return nullptr;
 }
 
 Status Pool::Recover(std::string_view slot_name, const FileName& name) {

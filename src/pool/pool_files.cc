@@ -46,14 +46,6 @@ File* PoolFiles::FindDatabaseOf(const FileName& journal) const {
   return file != nullptr && file->kind() == FileKind::kDatabase ? file : nullptr;
 }
 
-File* PoolFiles::FindQuarantined(std::string_view slot_name) const {
-  for (File* file = first_; file != nullptr; file = file->links.next) {
-    const Slot& slot = file->slot();
-    if (slot.state() == SlotState::kQuarantined && slot.slot_name() == slot_name) return file;
-  }
-  return nullptr;
-}
-
 File* PoolFiles::At(SlotState state, std::int32_t index) const {
   auto& [file, place, last_state, changes] = last_at_;
   if (file == nullptr || index < place || last_state != state ||

@@ -41,8 +41,6 @@ class PoolFiles {
   [[gnu::noinline]] File* FindCompanion(std::string_view database, std::string_view suffix) const;
   // The database to which a journal of that name belongs.
   File* FindDatabaseOf(const FileName& journal) const;
-  // The quarantined slot of that slot name.
-  File* FindQuarantined(std::string_view slot_name) const;
   // The one in that state with that place in the order of slots, null past the end. A walk over all
   // of them, place by place, costs no more than one over the slots, while none changes.
   File* At(SlotState state, std::int32_t index) const;

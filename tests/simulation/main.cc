@@ -82,8 +82,9 @@ bool RunCampaign(Ordeal ordeal, std::uint64_t goal, const Arguments& arguments) 
 
 // Whether the workloads notice the defect that is switched on. Crashes and faults take turns: some
 // defects show only in one of them.
-bool IsNoticed(const char* name, const Arguments& arguments) {
+bool IsNoticed(const Mutation& mutation, const Arguments& arguments) {
   const auto start = std::chrono::steady_clock::now();
+  const std::uint64_t first_seed = arguments.seed - 1 + mutation.first_seed;
   std::array campaigns = {
       Campaign(Ordeal::kCrashes, OperationCount(arguments, Ordeal::kCrashes)),
       Campaign(Ordeal::kFaults, OperationCount(arguments, Ordeal::kFaults)),
@@ -93,19 +94,20 @@ bool IsNoticed(const char* name, const Arguments& arguments) {
     for (std::size_t i = 0; i < campaigns.size(); ++i) {
       Campaign& campaign = campaigns[i];
       const auto violation =
-          campaign.Run(arguments.seed + campaign.tally().workloads, goal / kCosts[i]);
+          campaign.Run(first_seed + campaign.tally().workloads, goal / kCosts[i]);
       if (!violation) continue;
       const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
       std::printf(
-          "noticed  %s after %llu crash states, %llu faults, %llu calm workloads, %.1f s: %s\n",
-          name, static_cast<unsigned long long>(campaigns[0].tally().crash_states),
+          "noticed  %s after %llu crash states, %llu faults, %llu calm workloads, %.1f s, with seed"
+          " %llu: %s\n",
+          mutation.name, static_cast<unsigned long long>(campaigns[0].tally().crash_states),
           static_cast<unsigned long long>(campaigns[1].tally().faults),
           static_cast<unsigned long long>(campaigns[2].tally().workloads), seconds.count(),
-          violation->problem.c_str());
+          static_cast<unsigned long long>(violation->seed), violation->problem.c_str());
       return true;
     }
   }
-  std::printf("MISSED   %s\n", name);
+  std::printf("MISSED   %s\n", mutation.name);
   return false;
 }
 
@@ -113,11 +115,12 @@ int RunMutations(const Arguments& arguments) {
   int tried = 0;
   int missed = 0;
   for (int i = 1; i <= kMutationCount; ++i) {
-    if (arguments.mutation != "all" && arguments.mutation != kMutationNames[i - 1]) continue;
+    const Mutation& mutation = kMutations[i - 1];
+    if (arguments.mutation != "all" && arguments.mutation != mutation.name) continue;
     if (i % arguments.shares != arguments.share) continue;
     sahpool_mutation = i;
     ++tried;
-    missed += IsNoticed(kMutationNames[i - 1], arguments) ? 0 : 1;
+    missed += IsNoticed(mutation, arguments) ? 0 : 1;
     std::fflush(stdout);
   }
   std::printf("%d seeded defects, %d missed\n", tried, missed);
@@ -142,7 +145,7 @@ int Replay(const Arguments& arguments) {
     if (arguments.replay == NameOf(one)) ordeal = one;
   }
   for (int i = 1; i <= kMutationCount; ++i) {
-    if (arguments.mutation == kMutationNames[i - 1]) sahpool_mutation = i;
+    if (arguments.mutation == kMutations[i - 1].name) sahpool_mutation = i;
   }
   Campaign campaign(ordeal, arguments.operations);
   const std::string problem = campaign.RunOne(arguments.seed, arguments.only, true);

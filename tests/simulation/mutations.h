@@ -9,7 +9,13 @@ extern int sahpool_mutation;
 namespace sahpool::testing {
 
 extern const int kMutationCount;
-extern const char* const kMutationNames[];
+
+struct Mutation {
+  const char* name;
+  // Where to begin: those that few workloads show are looked for from one on that does.
+  unsigned long long first_seed;
+};
+extern const Mutation kMutations[];
 
 }  // namespace sahpool::testing
 

@@ -5,6 +5,6 @@ int sahpool_mutation = 0;
 namespace sahpool::testing {
 
 const int kMutationCount = 0;
-const char* const kMutationNames[] = {""};
+const Mutation kMutations[] = {{"", 1}};
 
 }  // namespace sahpool::testing

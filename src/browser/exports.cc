@@ -23,7 +23,7 @@ struct HostedPool : sahpool_pool {
 };
 
 template <typename Operation>
-int WithPool(sahpool_pool* pool, Operation operation) {
+int InHostedPool(sahpool_pool* pool, Operation operation) {
   return Report(*pool, pool->vfs->WithPool(operation));
 }
 
@@ -57,7 +57,7 @@ void sahpool_set_url_dialect(sahpool_pool* pool, int flags) {
 }
 
 int sahpool_attach(sahpool_pool* pool, int handle, const char* slot_name) {
-  return WithPool(pool, [&](Pool& inner) -> Status {
+  return InHostedPool(pool, [&](Pool& inner) -> Status {
     std::unique_ptr<sahpool::StorageHandle> storage(new (std::nothrow) sahpool::HostHandle(handle));
     if (!storage) return Status::NoMemory();
     return inner.Attach(std::move(storage), slot_name);
@@ -65,7 +65,7 @@ int sahpool_attach(sahpool_pool* pool, int handle, const char* slot_name) {
 }
 
 int sahpool_start(sahpool_pool* pool) {
-  return WithPool(pool, [](Pool& inner) { return inner.Start(); });
+  return InHostedPool(pool, [](Pool& inner) { return inner.Start(); });
 }
 
 int sahpool_register(sahpool_pool* pool) { return Report(*pool, pool->vfs->Register()); }
@@ -73,7 +73,7 @@ int sahpool_register(sahpool_pool* pool) { return Report(*pool, pool->vfs->Regis
 int sahpool_unregister(sahpool_pool* pool) { return Report(*pool, pool->vfs->Unregister()); }
 
 int sahpool_detach_all(sahpool_pool* pool) {
-  return WithPool(pool, [](Pool& inner) { return inner.DetachAll(); });
+  return InHostedPool(pool, [](Pool& inner) { return inner.DetachAll(); });
 }
 
 int sahpool_release_free_slot(sahpool_pool* pool) {

@@ -20,8 +20,7 @@ File::File(std::unique_ptr<StorageHandle>&& handle, std::unique_ptr<char[]>&& sl
     : use_(context.watched_changes),
       bytes_(std::move(handle), std::move(slot_name), context, *this) {}
 
-FileKind File::kind() const {
-  const std::uint32_t flags = slot().flags();
+FileKind KindOf(std::uint32_t flags) {
   if ((flags & open_flag::kMainDb) != 0) return FileKind::kDatabase;
   if ((flags & open_flag::kMainJournal) != 0) return FileKind::kJournal;
   return (flags & open_flag::kWal) != 0 ? FileKind::kWal : FileKind::kPlain;
@@ -33,8 +32,8 @@ void File::Close() {
   wal_ = {};
 }
 
-Status File::Read(std::span<std::byte> into, std::int64_t offset) {
-  if (kind() != FileKind::kDatabase || !bytes_.kept().is_started()) {
+Status File::Read(std::span<std::byte> into, std::int64_t offset, FileKind opened_as) {
+  if (opened_as != FileKind::kDatabase || !bytes_.kept().is_started()) {
     return bytes_.Read(into, offset);
   }
   FileContext& context = bytes_.context();
@@ -42,25 +41,11 @@ Status File::Read(std::span<std::byte> into, std::int64_t offset) {
                           context.meter.stats().read_ahead_hits);
 }
 
-Status File::Write(std::span<const std::byte> bytes, std::int64_t offset) {
+Status File::Write(std::span<const std::byte> bytes, std::int64_t offset, FileKind opened_as) {
   use_.NoteChange(offset);
-  switch (kind()) {
-    case FileKind::kDatabase:
-      return WriteDatabase(bytes, offset);
-    case FileKind::kJournal:
-      return WriteJournal(bytes, offset);
-    case FileKind::kWal:
-      return WriteWal(bytes, offset);
-    case FileKind::kPlain:
-      break;
-  }
-  return KeepOrWrite(bytes, offset);
-}
-
-Status File::WriteDatabase(std::span<const std::byte> bytes, std::int64_t offset) {
-  // A record of a commit to which more comes must go before that is in the database, even in part.
-  Status status = commits_.BeforeWrite();
-  if (status.ok()) status = KeepOrWrite(bytes, offset);
+  Status status = opened_as == FileKind::kJournal ? WriteJournal(bytes, offset)
+                  : opened_as == FileKind::kWal   ? WriteWal(bytes, offset)
+                                                  : KeepOrWrite(bytes, offset);
   if (status.ok()) {
     read_cache_.OnWrite(bytes, offset);
   } else {
@@ -75,7 +60,9 @@ Status File::WriteJournal(std::span<const std::byte> bytes, std::int64_t offset)
     // One of which a part could not be handed over is emptied: the zeros might find no room either.
     if (bytes_.is_given_up()) return Truncate(0);
   }
-  if (Status s = journal_.BeforeWrite(bytes, offset); !s.ok()) return s;
+  // With an exclusive lock nothing else tells that the transaction before, which could only be
+  // undone, has ended.
+  if (SealedJournal::IsBeginning(bytes, offset) && bytes_.is_given_up()) ForgetKept();
   if (Status s = KeepOrWrite(bytes, offset); !s.ok()) return s;
   journal_.AfterWrite(bytes, offset);
   return {};
@@ -89,7 +76,10 @@ Status File::WriteWal(std::span<const std::byte> bytes, std::int64_t offset) {
   return status;
 }
 
+// What vouches for the bytes before goes first, whoever writes.
 Status File::KeepOrWrite(std::span<const std::byte> bytes, std::int64_t offset) {
+  if (Status s = journal_.BeforeWrite(offset); !s.ok()) return s;
+  if (Status s = commits_.BeforeWrite(); !s.ok()) return s;
   if (bytes_.kept().Put(bytes, offset)) return {};
   if (Status s = Drain(); !s.ok()) return s;
   if (bytes_.kept().Put(bytes, offset)) return {};

@@ -1,8 +1,10 @@
 // A file: what the bytes in a slot mean, and what of them is kept back.
 //
 // There is one for each slot, free or not, for as long as the pool has the slot. Of what kind the
-// file is decides the slot's header, in kind(), whatever it was opened as: what a kind does
-// otherwise than the others is in a class of its own, and File asks that class.
+// file is decides the slot's header, in kind(). But what SQLite reads and writes means what it has
+// opened the file as: a recovered header may say otherwise, and so may an app that takes a journal
+// for a database. What a kind does otherwise than the others is in a class of its own, and File
+// asks that class.
 //   kPlain      super-journals, temporary files, what an import fills, and whatever else
 //   kDatabase   commit records (file/commit_recording.h), a read cache while it is open
 //   kJournal    seals (file/sealed_journal.h)
@@ -34,6 +36,9 @@ namespace sahpool {
 
 enum class FileKind : std::uint8_t { kPlain, kDatabase, kJournal, kWal };
 
+// What SQLite's flags of an open, or those in a header, say.
+[[gnu::noinline]] FileKind KindOf(std::uint32_t flags);
+
 enum class Deletion : std::uint8_t {
   kDurable,
   kMayComeBack,  // after a crash
@@ -45,7 +50,7 @@ class File {
   static std::unique_ptr<File> Create(std::unique_ptr<StorageHandle> handle,
                                       std::string_view slot_name, FileContext& context);
 
-  FileKind kind() const;
+  FileKind kind() const { return KindOf(slot().flags()); }
   Slot& slot() { return bytes_.slot(); }
   const Slot& slot() const { return bytes_.slot(); }
   // Past the cache: as they are, with what is kept back.
@@ -64,11 +69,15 @@ class File {
 
   std::int64_t size() const { return bytes_.size(); }
   // Fills all of `into`; the range lies within size().
-  Status Read(std::span<std::byte> into, std::int64_t offset);
+  Status Read(std::span<std::byte> into, std::int64_t offset, FileKind opened_as);
+  Status Read(std::span<std::byte> into, std::int64_t offset) { return Read(into, offset, kind()); }
   // Of a WAL, a commit has been handed over when the write that completes it returns, and after a
   // failure nothing is kept back: SQLite will write other frames in the place of these, which must
   // not be completed behind its back.
-  Status Write(std::span<const std::byte> bytes, std::int64_t offset);
+  Status Write(std::span<const std::byte> bytes, std::int64_t offset, FileKind opened_as);
+  Status Write(std::span<const std::byte> bytes, std::int64_t offset) {
+    return Write(bytes, offset, kind());
+  }
   // Sets size(), cutting off or extending with zeros.
   Status Truncate(std::int64_t size);
   // Hands over what was kept back, in the order of the file.
@@ -99,7 +108,6 @@ class File {
        FileContext& context);
 
   Status KeepOrWrite(std::span<const std::byte> bytes, std::int64_t offset);
-  Status WriteDatabase(std::span<const std::byte> bytes, std::int64_t offset);
   Status WriteJournal(std::span<const std::byte> bytes, std::int64_t offset);
   Status WriteWal(std::span<const std::byte> bytes, std::int64_t offset);
   void ForgetContent();

@@ -43,11 +43,7 @@ void SealedJournal::Begin(const FileName& name, std::uint32_t flags) {
   slot.Claim(name, flags | open_flag::kSealedJournal);
 }
 
-Status SealedJournal::BeforeWrite(std::span<const std::byte> bytes, std::int64_t offset) {
-  if (offset == 0 && bytes.size() > kJournalHeaderFieldsSize && bytes_.is_given_up()) {
-    bytes_.ForgetKept();
-    OnForget();
-  }
+Status SealedJournal::BeforeWrite(std::int64_t offset) {
   // A seal stands for these bytes as they are, and SQLite leaves them so; a shim may not.
   return offset < static_cast<std::int64_t>(state_.seal.size) ? RenounceSeal() : Status();
 }
@@ -59,6 +55,10 @@ void SealedJournal::AfterWrite(std::span<const std::byte> bytes, std::int64_t of
       LoadBigEndian32(&bytes[kJournalRecordCountOffset]) != 0) {
     state_.phase = Phase::kComplete;
   }
+}
+
+bool SealedJournal::IsBeginning(std::span<const std::byte> bytes, std::int64_t offset) {
+  return offset == 0 && bytes.size() > kJournalHeaderFieldsSize;
 }
 
 bool SealedJournal::IsEnd(std::span<const std::byte> bytes, std::int64_t offset) {

@@ -30,12 +30,12 @@ class SealedJournal {
   // A new journal, in a free slot that is clean or has the residue of one. Nothing is written: the
   // header goes out with the journal's bytes and their seal.
   void Begin(const FileName& name, std::uint32_t flags);
-  // Before SQLite writes those bytes: of the sector of a first header, it forgets what is kept back
-  // of a transaction that can only be undone. With an exclusive lock nothing else tells that the
-  // transaction before has ended.
-  Status BeforeWrite(std::span<const std::byte> bytes, std::int64_t offset);
+  // Before anything is written there.
+  Status BeforeWrite(std::int64_t offset);
   // After that: whether what is there now is all that undoes the transaction.
   void AfterWrite(std::span<const std::byte> bytes, std::int64_t offset);
+  // Whether those bytes are the sector of a first header.
+  static bool IsBeginning(std::span<const std::byte> bytes, std::int64_t offset);
   // Whether those bytes are the zeros over a header's fields that end a transaction, in the journal
   // mode PERSIST.
   static bool IsEnd(std::span<const std::byte> bytes, std::int64_t offset);

@@ -90,8 +90,8 @@ void ChangeOrder::OnFailedWrite(const File& file) {
   if (journal != nullptr) GiveUp(*journal);
 }
 
-void ChangeOrder::OnFailedSync(File& file) {
-  if (file.kind() == FileKind::kJournal) GiveUp(file);
+void ChangeOrder::OnFailedSync(File& file, FileKind opened_as) {
+  if (opened_as == FileKind::kJournal) GiveUp(file);
 }
 
 void ChangeOrder::GiveUp(File& journal) {

@@ -24,15 +24,15 @@ class ChangeOrder : protected PoolFiles {
   Status Begin(File& file, bool may_overtake = false);
   // The same before a write. Behind its beginning nothing of a WAL is written over that the
   // database may not have yet.
-  Status BeginWrite(File& file, std::int64_t offset) {
-    return Begin(file, file.kind() == FileKind::kWal && offset > 0);
+  Status BeginWrite(File& file, std::int64_t offset, FileKind opened_as) {
+    return Begin(file, opened_as == FileKind::kWal && offset > 0);
   }
   // After a write or a truncation that has failed, after which SQLite undoes the transaction: what
   // the journal of a database keeps back need not be handed over any more, for the database has no
   // change that it would undo.
   void OnFailedWrite(const File& file);
   // The same when a journal could not be handed over before its flush.
-  void OnFailedSync(File& file);
+  void OnFailedSync(File& file, FileKind opened_as);
   // Hands over what was kept back of other files, by the same rule.
   Status DrainBefore(const File& later, bool may_overtake = false);
   // After a write transaction: hands over what is left of it, and gives up what can't be, as a

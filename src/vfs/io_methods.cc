@@ -33,7 +33,7 @@ int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) 
   const auto available =
       static_cast<std::size_t>(std::clamp<sqlite3_int64>(self.file().size() - offset, 0, count));
   if (available > 0) {
-    if (const Status s = self.file().Read(wanted.first(available), offset); !s.ok()) {
+    if (const Status s = self.file().Read(wanted.first(available), offset, self.kind); !s.ok()) {
       return self.vfs->Fail(s, SQLITE_IOERR_READ);
     }
   }
@@ -61,8 +61,8 @@ int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 o
   }
   ChangeOrder& order = self.vfs->pool().order();
   NoteUncommittedWrite(self);
-  Status status = order.BeginWrite(self.file(), offset);
-  if (status.ok()) status = self.file().Write(bytes, offset);
+  Status status = order.BeginWrite(self.file(), offset, self.kind);
+  if (status.ok()) status = self.file().Write(bytes, offset, self.kind);
   if (status.ok()) return SQLITE_OK;
   order.OnFailedWrite(self.file());
   return self.vfs->Fail(status, SQLITE_IOERR_WRITE);
@@ -90,7 +90,7 @@ int SyncMethod(sqlite3_file* file, int /*flags*/) {
   if (self.file().journal().can_wait_for_completion()) return SQLITE_OK;
   ChangeOrder& order = self.vfs->pool().order();
   if (const Status s = self.file().Drain(); !s.ok()) {
-    order.OnFailedSync(self.file());
+    order.OnFailedSync(self.file(), self.kind);
     return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
   }
   if (const Status s = order.MakeDurable(self.file()); !s.ok()) {

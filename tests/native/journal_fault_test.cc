@@ -107,7 +107,7 @@ void PrintTo(const Ending& ending, std::ostream* out) { *out << ending.name; }
 
 std::vector<Ending> AllEndings() {
   const auto drain = [](PoolOnDisk& pool, File& file) {
-    if (!file.Drain().ok()) pool.pool().order().OnFailedSync(file);
+    if (!file.Drain().ok()) pool.pool().order().OnFailedSync(file, file.kind());
     // As at the end of the transaction.
     file.ForgetKept();
   };
@@ -145,7 +145,7 @@ class FailedDeletionTest : public ::testing::TestWithParam<Ending> {
     File& journal = *pool.pool().Create(Resolved(kJournalName), open_flag::kMainJournal).value();
     journal.Open();
     const Bytes bytes = JournalOf(before, GetParam().is_complete);
-    ASSERT_TRUE(pool.pool().order().BeginWrite(journal, 0).ok());
+    ASSERT_TRUE(pool.pool().order().BeginWrite(journal, 0, FileKind::kJournal).ok());
     ASSERT_TRUE(journal.Write(bytes, 0).ok());
     if (fault.quota) *fault.quota += disk.total_size();
     disk.Arm(fault);

@@ -64,7 +64,7 @@ class MovedAsideTest : public ::testing::TestWithParam<Orphan> {
       EXPECT_TRUE(pool.pool().order().MakeDurable(file).ok());
     }
     const auto end = static_cast<std::int64_t>(flushed);
-    EXPECT_TRUE(pool.pool().order().BeginWrite(file, end).ok());
+    EXPECT_TRUE(pool.pool().order().BeginWrite(file, end, file.kind()).ok());
     EXPECT_TRUE(file.Write(bytes.subspan(flushed), end).ok());
     EXPECT_FALSE(file.bytes().kept().empty());
     return file;
@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(All, MovedAsideTest, ::testing::ValuesIn(AllOrphans()),
 File& MakeKeptDatabase(PoolOnDisk& pool, const Bytes& bytes) {
   File& file = *pool.Find("app.db");
   file.Open();
-  EXPECT_TRUE(pool.pool().order().BeginWrite(file, kKeptOffset).ok());
+  EXPECT_TRUE(pool.pool().order().BeginWrite(file, kKeptOffset, file.kind()).ok());
   EXPECT_TRUE(file.Write(std::span(bytes).subspan(kKeptOffset), kKeptOffset).ok());
   EXPECT_FALSE(file.bytes().kept().empty());
   return file;

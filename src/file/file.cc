@@ -46,6 +46,8 @@ Status File::Write(std::span<const std::byte> bytes, std::int64_t offset, FileKi
   Status status = opened_as == FileKind::kJournal ? WriteJournal(bytes, offset)
                   : opened_as == FileKind::kWal   ? WriteWal(bytes, offset)
                                                   : KeepOrWrite(bytes, offset);
+  // The bytes of an import, whose file is not open, can't be looked at: they may be the host's.
+  if (!bytes_.kept().is_started()) return status;
   if (status.ok()) {
     read_cache_.OnWrite(bytes, offset);
   } else {

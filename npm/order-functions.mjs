@@ -175,10 +175,10 @@ export function orderOf(module, listed) {
   const contents = codesOf(sectionsOf(module)).map(contentsOf);
   const places = new Map(functionNames(module).map((name, index) => [name, index]));
   const order = listed.map((name) => places.get(name)).filter((it) => it !== undefined);
-  const isPlaced = new Set(order);
   if (order.length === 0) order.push(0);
+  const isPlaced = new Set(order);
   for (const index of contents.keys()) {
-    if (isPlaced.has(index) || order[0] === index) continue;
+    if (isPlaced.has(index)) continue;
     const likenesses = order.map((it) => likeness(contents[it], contents[index]));
     order.splice(likenesses.indexOf(Math.max(...likenesses)) + 1, 0, index);
   }

@@ -53,8 +53,8 @@ int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 o
   const bool is_foreign =
       (self.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0 && NamesForeignJournal(self, bytes);
   const MutexLock guard(self.vfs->mutex());
-  if (is_foreign || ((self.flags & SQLITE_OPEN_MAIN_JOURNAL) != 0 &&
-                     NamesForeignSuperJournal(self, bytes, offset))) {
+  if (is_foreign ||
+      (self.kind == FileKind::kJournal && NamesForeignSuperJournal(self, bytes, offset))) {
     return self.vfs->Fail(
         {Code::kIo, "a commit over two VFSes could be torn: use one pool, or WAL"},
         SQLITE_IOERR_WRITE);

@@ -32,15 +32,21 @@ struct Headers {
 
 class OpenedAsTest : public ::testing::TestWithParam<std::tuple<Headers, const char*>> {
  protected:
-  void RunWith(const Fault& fault, bool& has_hit) {
+  static void Open(FaultDisk& disk, PoolOnDisk& pool, std::optional<Connection>& app) {
     const auto& [headers, settings] = GetParam();
-    FaultDisk disk({{"a", SlotOf("/app.db", headers.database, MakeDatabase("old"))},
-                    {"b", SlotOf("/app.db-wal", headers.wal, {})}});
+    disk.AddSlot("a", SlotOf("/app.db", headers.database, MakeDatabase("old")));
+    disk.AddSlot("b", SlotOf("/app.db-wal", headers.wal, {}));
     AddFreeSlots(disk, 4);
-    PoolOnDisk pool(disk);
     ASSERT_TRUE(pool.Start().ok());
-    std::optional<Connection> app(std::in_place, "app.db", pool.vfs().name());
+    app.emplace("app.db", pool.vfs().name());
     ASSERT_EQ(app->Execute(settings), SQLITE_OK);
+  }
+
+  void RunWith(const Fault& fault, bool& has_hit) {
+    FaultDisk disk;
+    PoolOnDisk pool(disk);
+    std::optional<Connection> app;
+    Open(disk, pool, app);
     // From then on page 1 does not change.
     ASSERT_EQ(app->Execute("INSERT INTO t VALUES('one', zeroblob(3000)); PRAGMA wal_checkpoint"),
               SQLITE_OK);
@@ -68,23 +74,19 @@ class OpenedAsTest : public ::testing::TestWithParam<std::tuple<Headers, const c
 
   // More than is kept back, on a disk that has room for what is there already, and for little else.
   void ChangeMuchWith(std::int64_t room) {
-    const auto& [headers, settings] = GetParam();
-    FaultDisk disk({{"a", SlotOf("/app.db", headers.database, MakeDatabase("old"))},
-                    {"b", SlotOf("/app.db-wal", headers.wal, {})}});
-    AddFreeSlots(disk, 4);
+    FaultDisk disk;
     PoolOnDisk pool(disk);
-    ASSERT_TRUE(pool.Start().ok());
-    Connection app("app.db", pool.vfs().name());
-    ASSERT_EQ(app.Execute(settings), SQLITE_OK);
-    ASSERT_EQ(app.Execute("WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)"
-                          "INSERT INTO t SELECT 'one', zeroblob(900) FROM n;"
-                          "PRAGMA wal_checkpoint; PRAGMA cache_size=10; BEGIN"),
+    std::optional<Connection> app;
+    Open(disk, pool, app);
+    ASSERT_EQ(app->Execute("WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)"
+                           "INSERT INTO t SELECT 'one', zeroblob(900) FROM n;"
+                           "PRAGMA wal_checkpoint; PRAGMA cache_size=10; BEGIN"),
               SQLITE_OK);
     disk.Arm({.code = Code::kFull, .persists = true, .quota = disk.total_size() + room});
-    app.Execute("UPDATE t SET tag='new'");
+    app->Execute("UPDATE t SET tag='new'");
     EXPECT_TRUE(IsWhole(RowsAfterKill(disk), 900, 0));
-    if (sqlite3_get_autocommit(app.get()) == 0) app.Execute("ROLLBACK");
-    EXPECT_TRUE(IsWhole(app.Query(kRows), 900, 0));
+    if (sqlite3_get_autocommit(app->get()) == 0) app->Execute("ROLLBACK");
+    EXPECT_TRUE(IsWhole(app->Query(kRows), 900, 0));
     EXPECT_TRUE(IsWhole(RowsAfterKill(disk), 900, 0));
   }
 

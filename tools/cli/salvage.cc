@@ -15,9 +15,17 @@ namespace {
 constexpr std::ptrdiff_t kMaxWrongBytes = 8;
 
 ContentKind KindByFlags(std::uint32_t flags) {
-  if ((flags & open_flag::kMainDb) != 0) return ContentKind::kDatabase;
-  if ((flags & open_flag::kMainJournal) != 0) return ContentKind::kJournal;
-  return (flags & open_flag::kWal) != 0 ? ContentKind::kWal : ContentKind::kUnknown;
+  switch (KindOf(flags)) {
+    case FileKind::kDatabase:
+      return ContentKind::kDatabase;
+    case FileKind::kJournal:
+      return ContentKind::kJournal;
+    case FileKind::kWal:
+      return ContentKind::kWal;
+    case FileKind::kPlain:
+      break;
+  }
+  return ContentKind::kUnknown;
 }
 
 void AddDetail(Piece& piece, const std::string& text) {

@@ -7,6 +7,8 @@
 
 namespace sahpool {
 
+namespace {
+
 bool NamesForeignJournal(OpenFile& super_journal, std::span<const std::byte> bytes) {
   if (bytes.empty() || bytes.back() != std::byte{0}) return false;
   const char* const name = reinterpret_cast<const char*>(bytes.data());
@@ -28,11 +30,23 @@ bool NamesForeignJournal(OpenFile& super_journal, std::span<const std::byte> byt
   return false;
 }
 
-bool NamesForeignSuperJournal(OpenFile& journal, std::span<const std::byte> bytes,
-                              std::int64_t offset) {
-  if (bytes.size() != kJournalMagic.size() || offset == 0 || !HasJournalMagic(bytes)) return false;
+Status RefuseIf(bool is_foreign) {
+  if (!is_foreign) return {};
+  return {Code::kIo, "a commit over two VFSes could be torn: use one pool, or WAL"};
+}
+
+}  // namespace
+
+Status RefuseForeignJournal(OpenFile& super_journal, std::span<const std::byte> bytes) {
+  return RefuseIf(NamesForeignJournal(super_journal, bytes));
+}
+
+Status RefuseForeignSuperJournal(OpenFile& journal, std::span<const std::byte> bytes,
+                                 std::int64_t offset) {
+  if (bytes.size() != kJournalMagic.size() || offset == 0 || !HasJournalMagic(bytes)) return {};
   const auto name = SuperJournalName::ReadBefore(journal.file().bytes(), offset);
-  return !name.ok() || journal.vfs->pool().files().Find(name.value().view()) == nullptr;
+  if (!name.ok()) return name.status();
+  return RefuseIf(journal.vfs->pool().files().Find(name.value().view()) == nullptr);
 }
 
 }  // namespace sahpool

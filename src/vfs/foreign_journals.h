@@ -7,7 +7,8 @@
 // in the super-journal, or with the magic bytes behind the super-journal's name, without which the
 // name does not count and the rollback goes on. Bytes that a shim has changed are not judged.
 //
-// Threads: as said at each function. Errors: what can't be read is taken for foreign.
+// Threads: as said at each function. Errors: kIo for a commit that is refused, and those of reading
+// what the journal names.
 #ifndef SAHPOOL_VFS_FOREIGN_JOURNALS_H_
 #define SAHPOOL_VFS_FOREIGN_JOURNALS_H_
 
@@ -19,15 +20,15 @@
 
 namespace sahpool {
 
-// Whether the journal that these bytes of a super-journal name is of another VFS. A database of
-// which nothing is changed has no journal, nor has one in the modes WAL, MEMORY and OFF. The others
-// are asked without the mutex, which the caller does not hold: they may stand on this one.
-bool NamesForeignJournal(OpenFile& super_journal, std::span<const std::byte> bytes);
+// Refuses bytes of a super-journal that name a journal of another VFS. A database of which nothing
+// is changed has no journal, nor has one in the modes WAL, MEMORY and OFF. The others are asked
+// without the mutex, which the caller does not hold: they may stand on this one.
+Status RefuseForeignJournal(OpenFile& super_journal, std::span<const std::byte> bytes);
 
-// Whether these bytes make the super-journal count whose name is before them in the journal, and it
-// is elsewhere. The caller holds the mutex.
-bool NamesForeignSuperJournal(OpenFile& journal, std::span<const std::byte> bytes,
-                              std::int64_t offset);
+// Refuses bytes that make the super-journal count whose name is before them in the journal, and
+// that is elsewhere. The caller holds the mutex.
+Status RefuseForeignSuperJournal(OpenFile& journal, std::span<const std::byte> bytes,
+                                 std::int64_t offset);
 
 }  // namespace sahpool
 

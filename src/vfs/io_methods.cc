@@ -50,18 +50,16 @@ void NoteUncommittedWrite(OpenFile& self) {
 int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
   OpenFile& self = Self(file);
   const std::span bytes(static_cast<const std::byte*>(from), static_cast<std::size_t>(count));
-  const bool is_foreign =
-      (self.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0 && NamesForeignJournal(self, bytes);
+  Status status;
+  if ((self.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0) status = RefuseForeignJournal(self, bytes);
   const MutexLock guard(self.vfs->mutex());
-  if (is_foreign ||
-      (self.kind == FileKind::kJournal && NamesForeignSuperJournal(self, bytes, offset))) {
-    return self.vfs->Fail(
-        {Code::kIo, "a commit over two VFSes could be torn: use one pool, or WAL"},
-        SQLITE_IOERR_WRITE);
+  if (status.ok() && self.kind == FileKind::kJournal) {
+    status = RefuseForeignSuperJournal(self, bytes, offset);
   }
+  if (!status.ok()) return self.vfs->Fail(status, SQLITE_IOERR_WRITE);
   ChangeOrder& order = self.vfs->pool().order();
   NoteUncommittedWrite(self);
-  Status status = order.BeginWrite(self.file(), offset, self.kind);
+  status = order.BeginWrite(self.file(), offset, self.kind);
   if (status.ok()) status = self.file().Write(bytes, offset, self.kind);
   if (status.ok()) return SQLITE_OK;
   order.OnFailedWrite(self.file());

@@ -5,8 +5,11 @@
 
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "file/write_buffer.h"
+#include "format/journal_header.h"
 #include "pool_on_disk.h"
 #include "sql_connection.h"
 
@@ -168,6 +171,32 @@ TEST_F(OpenError, IsForgottenByTheNextTransaction) {
     ASSERT_EQ(db.Execute("INSERT INTO t VALUES(1); COMMIT"), SQLITE_OK);
     EXPECT_EQ(pool.vfs().last_error().text(), "") << mode;
   }
+}
+
+// Not the refusal of a commit over two VFSes, which is looked for in what is read.
+TEST_F(OpenError, OfReadingTheNameOfASuperJournalIsThatOfTheRead) {
+  std::vector<std::byte> memory(static_cast<std::size_t>(vfs()->szOsFile));
+  auto* const file = reinterpret_cast<sqlite3_file*>(memory.data());
+  constexpr int kFlags = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_CREATE | SQLITE_OPEN_READWRITE;
+  ASSERT_EQ(vfs()->xOpen(vfs(), "/app.db-journal", file, kFlags, nullptr), SQLITE_OK);
+  // More than is kept back, so that it is in the slot.
+  const Bytes journal(WriteBuffer::kCapacity + 1);
+  const int size = static_cast<int>(journal.size());
+  ASSERT_EQ(file->pMethods->xWrite(file, journal.data(), size, 0), SQLITE_OK);
+  const auto name_it = [&] {
+    return file->pMethods->xWrite(file, kJournalMagic.data(), kJournalMagic.size(), size);
+  };
+  for (const auto& [code, result] :
+       {std::pair(Code::kFull, SQLITE_FULL), std::pair(Code::kIo, SQLITE_IOERR_WRITE)}) {
+    disk.Arm({.of = CallKind::kRead, .code = code});
+    EXPECT_EQ(name_it(), result);
+    EXPECT_TRUE(pool.vfs().last_error().text().starts_with("reading from /app.db-journal"))
+        << pool.vfs().last_error().text();
+  }
+  disk.Disarm();
+  EXPECT_EQ(name_it(), SQLITE_IOERR_WRITE);
+  EXPECT_NE(pool.vfs().last_error().text().find("two VFSes"), std::string_view::npos);
+  EXPECT_EQ(file->pMethods->xClose(file), SQLITE_OK);
 }
 
 TEST_F(OpenError, OfAnImportNamesItsFile) {

@@ -1,6 +1,7 @@
 #include "file/file_bytes.h"
 
 #include <algorithm>
+#include <array>
 
 namespace sahpool {
 
@@ -58,7 +59,12 @@ Status FileBytes::Write(std::span<const std::byte> bytes, std::int64_t offset) {
 }
 
 bool FileBytes::CutKept(std::int64_t size) {
+  const bool is_shorter = size < this->size();
   kept_.Cut(size);
+  // Where the file ended in what was kept back and now ends in nothing, it ends in a zero: to
+  // shorten a file needs no room in its slot.
+  constexpr std::array<std::byte, 1> kZero{};
+  if (is_shorter && size > this->size()) static_cast<void>(kept_.Put(kZero, size - 1));
   is_given_up_ = is_given_up_ && !kept_.empty();
   return !kept_.empty() && kept_.end() == size && this->size() == size;
 }

@@ -75,6 +75,8 @@ int FileControl(OpenFile& self, int operation, void* argument) {
       self.vfs->ForgetError();
       return SQLITE_NOTFOUND;
     case SQLITE_FCNTL_SYNC:
+      // A nameless file need not outlive anything, and its rollback must find room on a full disk.
+      if (self.file().slot().state() == SlotState::kTemporary) return SQLITE_NOTFOUND;
       // Of a database, when all pages of its transaction are written, before the flush: where a
       // failure can still be undone, with synchronous=OFF too. A flush that a VFS above makes by
       // itself is no commit.

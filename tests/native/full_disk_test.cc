@@ -227,6 +227,30 @@ TEST(FullDiskTest, TemporaryTableThatFindsNoRoomDisturbsNobody) {
   EXPECT_TRUE(full.Unlink("other.db").ok());
 }
 
+// SQLite reads nothing on a connection whose temporary database could not be rolled back.
+TEST(FullDiskTest, TemporaryTableIsRolledBackWithoutRoom) {
+  std::size_t ways = 0;
+  for (const std::int64_t room : {0, 421, 100'000}) {
+    // Kept back, kept back beside what did not fit, and in the slot.
+    for (const char* before : {"zeroblob(100)", "zeroblob(300000)", "zeroblob(700000)"}) {
+      SCOPED_TRACE(std::string(before) + ", room for " + std::to_string(room));
+      FullDisk full("");
+      Connection app("app.db", full.pool().vfs().name());
+      ASSERT_EQ(app.Execute(std::string("PRAGMA temp_store = file; PRAGMA temp.cache_size = 2;"
+                                        "CREATE TEMP TABLE big(b); INSERT INTO big VALUES(") +
+                            before + ")"),
+                SQLITE_OK);
+      full.FillUp(room, kWaysToSayFull[ways++ % kWaysToSayFull.size()]);
+      EXPECT_EQ(app.Execute("UPDATE big SET b = zeroblob(1000000)"), SQLITE_FULL);
+      EXPECT_EQ(Read(app), Rows("old", kRows));
+      EXPECT_EQ(app.Query(std::string("SELECT b = ") + before + " FROM big"), "1");
+      full.disk().Disarm();
+      EXPECT_EQ(app.Execute("INSERT INTO big VALUES(zeroblob(700000))"), SQLITE_OK);
+      EXPECT_EQ(app.Query("PRAGMA temp.integrity_check"), "ok");
+    }
+  }
+}
+
 // What another connection has begun, and can't go on with, is its own affair.
 TEST(FullDiskTest, OpenTransactionWithoutRoomDisturbsNobody) {
   for (const char* journal : {"delete", "truncate", "persist", "wal", "memory"}) {

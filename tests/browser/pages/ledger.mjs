@@ -31,6 +31,8 @@ export class Ledger {
     this.savings = savingsSchema(this.journalMode);
     this.random = randomNumbers(this.seed * 1000 + this.life);
     this.connections = [];
+    /** Whether this life has committed anything. */
+    this.hasCommitted = false;
   }
 
   /**
@@ -181,12 +183,16 @@ export class Ledger {
       },
     });
     this.sequence = number;
+    this.hasCommitted = true;
     return this.#report({ committed: number });
   }
 
-  /** Keeps the control in the middle of a transaction for most of its life, part of it written. */
+  /**
+   * Keeps the control in the middle of its second transaction, part of it written, until it dies or
+   * is told to stop: it must be broken however seldom a slow machine lets it run.
+   */
   #dwell(writer) {
-    for (let count = 0; count < 20; ++count) {
+    while (this.hasCommitted && this.#report({})) {
       // More than the page cache and what the VFS keeps back hold together, so that every round
       // writes to the file.
       writer.exec('INSERT INTO main.entry(bytes) VALUES(zeroblob(700000))');

@@ -218,7 +218,7 @@ TEST_F(FileControlTest, ReadsWritesAndDeletesByTheRules) {
 // What a journal will undo is given up at the unlock when the disk refuses it. Until then it was
 // read, and read ahead, like any other bytes.
 TEST_F(FileControlTest, WhatIsGivenUpIsNotReadAgain) {
-  constexpr int kPageSize = 1024;
+  constexpr int kUnit = 1024;
   constexpr int kPageCount = 16;
   sqlite3_vfs* const vfs = sqlite3_vfs_find(pool_.vfs_name());
   const auto size = static_cast<std::size_t>(vfs->szOsFile);
@@ -232,12 +232,12 @@ TEST_F(FileControlTest, WhatIsGivenUpIsNotReadAgain) {
             SQLITE_OK);
   const sqlite3_io_methods& methods = *file->pMethods;
   const auto write_all = [&](char content) {
-    const std::string bytes(std::size_t{kPageSize} * kPageCount, content);
+    const std::string bytes(std::size_t{kUnit} * kPageCount, content);
     return methods.xWrite(file, bytes.data(), static_cast<int>(bytes.size()), 0);
   };
   const auto read_page = [&](int page) {
-    std::string bytes(kPageSize, '?');
-    EXPECT_EQ(methods.xRead(file, bytes.data(), kPageSize, page * kPageSize), SQLITE_OK);
+    std::string bytes(kUnit, '?');
+    EXPECT_EQ(methods.xRead(file, bytes.data(), kUnit, page * kUnit), SQLITE_OK);
     return bytes.front();
   };
   ASSERT_EQ(write_all('a'), SQLITE_OK);

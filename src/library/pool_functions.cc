@@ -256,9 +256,11 @@ double sahpool_export_size(sahpool_export* exported) {
 
 int sahpool_export_read(sahpool_export* exported, void* into, int count, double offset) {
   if (!exported->job) return SQLITE_MISUSE;
+  // Far from the file's bytes lie numbers that no integer holds.
+  const bool is_within = offset >= 0 && offset <= sahpool_export_size(exported);
   return WithPool(exported->pool, [&](Pool&) {
     return exported->job->Read({static_cast<std::byte*>(into), static_cast<std::size_t>(count)},
-                               static_cast<std::int64_t>(offset));
+                               is_within ? static_cast<std::int64_t>(offset) : -1);
   });
 }
 

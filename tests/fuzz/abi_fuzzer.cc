@@ -336,7 +336,8 @@ void Session::CallAboutExports(sahpool_pool* pool) {
   const double size = sahpool_export_size(exported);
   EXPECT_GE(size, 0);
   Bytes bytes(input_.ConsumeIntegralInRange<std::size_t>(0, 20000));
-  const double offset = input_.ConsumeIntegralInRange(0, 20000);
+  const double offset = input_.ConsumeBool() ? input_.ConsumeIntegralInRange(0, 20000)
+                                             : input_.ConsumeFloatingPoint<double>();
   const int read =
       sahpool_export_read(exported, bytes.data(), static_cast<int>(bytes.size()), offset);
   EXPECT_TRUE(Check(pool, read) != SQLITE_OK || !is_sound_ || bytes.empty() ||

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <filesystem>
+#include <limits>
+#include <string>
 
 #include "database_files.h"
 #include "sahpool/status.h"
@@ -29,6 +32,27 @@ TEST(CAbiTest, APoolThatIsOpenElsewhere) {
   EXPECT_EQ(second.pool, nullptr);
   EXPECT_NE(std::string(second.text), "");
   EXPECT_EQ(sahpool_close(first.pool), 0);
+}
+
+TEST(CAbiTest, AnExportIsReadWithinItsBytesAlone) {
+  const TemporaryDirectory directory;
+  const std::string vfs = UniqueVfsName();
+  c_abi_report opened;
+  ASSERT_EQ(c_abi_open(directory.PathOf("pool").c_str(), vfs.c_str(), &opened), 0);
+  ASSERT_EQ(Connection("a.db", vfs.c_str()).Execute("CREATE TABLE t(x)"), SQLITE_OK);
+  sahpool_export* exported = nullptr;
+  ASSERT_EQ(sahpool_export_begin(opened.pool, "a.db", &exported), SQLITE_OK);
+  const double size = sahpool_export_size(exported);
+  std::byte byte{};
+  EXPECT_EQ(sahpool_export_read(exported, &byte, 1, size - 1), SQLITE_OK);
+  EXPECT_EQ(sahpool_export_read(exported, &byte, 0, size), SQLITE_OK);
+  for (const double outside : {size, -1.0, 0x1p63, -0x1p64, std::numeric_limits<double>::infinity(),
+                               std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_EQ(sahpool_export_read(exported, &byte, 1, outside), SQLITE_IOERR) << outside;
+  }
+  EXPECT_EQ(sahpool_export_read(exported, &byte, -1, 0), SQLITE_IOERR);
+  sahpool_export_end(exported);
+  EXPECT_EQ(sahpool_close(opened.pool), 0);
 }
 
 TEST(CAbiTest, ItsKindsAreTheCodesOfCpp) {

@@ -15,8 +15,9 @@ std::int64_t FileBytes::size() const {
 }
 
 Status FileBytes::Read(std::span<std::byte> into, std::int64_t offset) {
-  const bool is_within = offset + static_cast<std::int64_t>(into.size()) <= size();
-  if (kept_.empty() || !is_within) return slot_.medium().Read(into, kSlotDataOffset + offset);
+  // Behind the end may be what was there before.
+  if (Status s = CheckRange(into, offset, size()); !s.ok()) return s;
+  if (kept_.empty()) return slot_.medium().Read(into, kSlotDataOffset + offset);
   if (!kept_.Covers(offset, into.size())) {
     if (Status s = ReadStored(into, offset); !s.ok()) return s;
   }

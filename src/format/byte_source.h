@@ -24,6 +24,14 @@ class ByteSource {
   ~ByteSource() = default;  // nobody owns one as such
 };
 
+// What Read() says of that range of a source of `size` bytes.
+inline Status CheckRange(std::span<const std::byte> range, std::int64_t offset, std::int64_t size) {
+  if (offset >= 0 && offset <= size && range.size() <= static_cast<std::uint64_t>(size - offset)) {
+    return {};
+  }
+  return {Code::kIo, "read past the end of a file"};
+}
+
 }  // namespace sahpool
 
 #endif  // SAHPOOL_FORMAT_BYTE_SOURCE_H_

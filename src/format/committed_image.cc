@@ -174,9 +174,7 @@ CommittedImage::Overlay CommittedImage::overlay(std::size_t index) const {
 }
 
 Status CommittedImage::Read(std::span<std::byte> into, std::int64_t offset) {
-  if (offset < 0 || offset > size() || into.size() > static_cast<std::uint64_t>(size() - offset)) {
-    return {Code::kIo, "read past the end of a database image"};
-  }
+  if (Status s = CheckRange(into, offset, size()); !s.ok()) return s;
   return ReadLayer(wal_layer_, into, offset);
 }
 

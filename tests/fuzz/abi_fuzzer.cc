@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <set>
 #include <string>
@@ -341,7 +342,7 @@ void Session::CallAboutExports(sahpool_pool* pool) {
   const int read =
       sahpool_export_read(exported, bytes.data(), static_cast<int>(bytes.size()), offset);
   EXPECT_TRUE(Check(pool, read) != SQLITE_OK || !is_sound_ || bytes.empty() ||
-              offset + static_cast<double>(bytes.size()) <= size);
+              std::trunc(offset) + static_cast<double>(bytes.size()) <= size);
   exports_.push_back({exported, pool});
 }
 

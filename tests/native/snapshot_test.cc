@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -117,11 +118,24 @@ TEST_F(SnapshotTest, OfADatabaseThatIsNoneIsItsBytes) {
 }
 
 TEST_F(SnapshotTest, ReadsNothingPastItsEnd) {
-  const auto snapshot = Snapshot::Open(pool.pool(), *pool.Find("app.db"));
-  ASSERT_TRUE(snapshot.ok());
-  Bytes into(2);
-  EXPECT_TRUE(snapshot.value()->Read(into, snapshot.value()->size() - 2).ok());
-  EXPECT_EQ(snapshot.value()->Read(into, snapshot.value()->size() - 1).code(), Code::kIo);
+  ASSERT_EQ(connection->Execute("PRAGMA journal_mode = delete; UPDATE t SET tag = 'odd'"),
+            SQLITE_OK);
+  // A journal, in the slot of a longer one that was deleted.
+  ASSERT_EQ(connection->Execute("BEGIN; UPDATE t SET tag = 'new' WHERE rowid = 1"), SQLITE_OK);
+  for (const char* name : {"app.db", "app.db-journal"}) {
+    SCOPED_TRACE(name);
+    const auto snapshot = Snapshot::Open(pool.pool(), *pool.Find(name));
+    ASSERT_TRUE(snapshot.ok());
+    const std::int64_t size = snapshot.value()->size();
+    Bytes into(2);
+    EXPECT_TRUE(snapshot.value()->Read(into, size - 2).ok());
+    EXPECT_TRUE(snapshot.value()->Read({}, size).ok());
+    for (const std::int64_t outside :
+         {size - 1, size, size + 100, std::int64_t{-1}, std::int64_t{-100},
+          std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+      EXPECT_EQ(snapshot.value()->Read(into, outside).code(), Code::kIo) << outside;
+    }
+  }
 }
 
 TEST_F(SnapshotTest, PinsItsFile) {

@@ -73,7 +73,7 @@ class OpenedAsTest : public ::testing::TestWithParam<std::tuple<Headers, const c
   }
 
   // More than is kept back, on a disk that has room for what is there already, and for little else.
-  void ChangeMuchWith(std::int64_t room) {
+  void ChangeMuchWith(const char* statement, std::int64_t room) {
     FaultDisk disk;
     PoolOnDisk pool(disk);
     std::optional<Connection> app;
@@ -83,7 +83,7 @@ class OpenedAsTest : public ::testing::TestWithParam<std::tuple<Headers, const c
                            "PRAGMA wal_checkpoint; PRAGMA cache_size=10; BEGIN"),
               SQLITE_OK);
     disk.Arm({.code = Code::kFull, .persists = true, .quota = disk.total_size() + room});
-    app->Execute("UPDATE t SET tag='new'");
+    app->Execute(statement);
     EXPECT_TRUE(IsWhole(RowsAfterKill(disk), 900, 0));
     if (sqlite3_get_autocommit(app->get()) == 0) app->Execute("ROLLBACK");
     EXPECT_TRUE(IsWhole(app->Query(kRows), 900, 0));
@@ -116,9 +116,14 @@ TEST_P(OpenedAsTest, LosesNothingThatSqliteWasTold) {
 }
 
 TEST_P(OpenedAsTest, LeavesNothingOfATransactionThatWasKilled) {
-  for (const std::int64_t room : {0, 1000, 100'000}) {
-    SCOPED_TRACE(room);
-    ChangeMuchWith(room);
+  // The second writes to the database while its journal finds no room.
+  for (const char* statement :
+       {"UPDATE t SET tag='new'",
+        "UPDATE t SET tag='new' WHERE rowid % 4 = 0; INSERT INTO t SELECT 'new', filling FROM t"}) {
+    for (const std::int64_t room : {0, 1000, 100'000}) {
+      SCOPED_TRACE(std::string(statement) + ", room for " + std::to_string(room));
+      ChangeMuchWith(statement, room);
+    }
   }
 }
 

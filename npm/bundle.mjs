@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 import { orderFunctions, orderOf } from './order-functions.mjs';
-import { shortenExports } from './short-exports.mjs';
+import { shortenNames } from './short-names.mjs';
 
 const modules = fileURLToPath(new URL('../build/modules', import.meta.url));
 const sideModule = fileURLToPath(new URL('../build/wasm/sahpool.wasm', import.meta.url));
@@ -23,9 +23,11 @@ function wordsOf(url) {
 }
 
 // Names that belong to others keep theirs: to users (the public declarations), to SQLite, to the C
-// ABI, and to the language, the browser and Node.js; and so do names that are also spelled as strings.
+// ABI and its linker, and to the language, the browser and Node.js; and so do names that are also
+// spelled as strings.
 // Every other member is known to this bundle only.
 const ofNode = ['process', 'getBuiltinModule', 'readFileSync'];
+const ofLinker = ['env'];
 const typescript = new URL('./', import.meta.resolve('typescript'));
 const foreign = [
   ...['api/index', 'api/attach', 'core/types', 'core/errors'].map(
@@ -41,15 +43,19 @@ const spelled = fs
   .readdirSync(modules, { recursive: true })
   .filter((it) => it.endsWith('.js') && !it.endsWith('wa-sqlite.js'))
   .flatMap((it) => fs.readFileSync(path.join(modules, it), 'utf8').match(/(?<=')\w+(?=')/g) ?? []);
-const reserved = [...new Set([...ofNode, ...foreign.flatMap(wordsOf), ...spelled])];
+const reserved = [...new Set([...ofNode, ...ofLinker, ...foreign.flatMap(wordsOf), ...spelled])];
 
 const linked = fs.readFileSync(sideModule);
 const listed = fs.readFileSync(new URL('function-order.txt', import.meta.url), 'utf8').split('\n');
-const { module, names } = shortenExports(orderFunctions(linked, orderOf(linked, listed)));
+const { module, names } = shortenNames(orderFunctions(linked, orderOf(linked, listed)));
+// Where names are SQLite's that the side module uses as well.
+const isOfSqlite = (id) => id.endsWith('/sqlite-namespace.js');
 const shortened = {
-  name: 'short-exports',
-  transform: (source) => ({
-    code: source.replace(/\bsahpool_\w+/g, (it) => names.get(it) ?? it),
+  name: 'short-names',
+  transform: (source, id) => ({
+    code: isOfSqlite(id)
+      ? source
+      : source.replace(/\b(sahpool_|__)\w+/g, (it) => names.get(it) ?? it),
     moduleType: 'js',
   }),
 };

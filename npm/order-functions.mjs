@@ -4,10 +4,9 @@
 // it comes behind the one most like it. Their names are left out, and what else only debuggers read.
 // An instruction or a section that is not known here is an error.
 
-import { leb, Reader, sectionsOf, vectorOf, withSections } from './wasm-bytes.mjs';
+import { importsIn, Kind, leb, Reader, sectionsOf, vectorOf, withSections } from './wasm-bytes.mjs';
 
 const Section = { CUSTOM: 0, IMPORT: 2, FUNCTION: 3, EXPORT: 7, START: 8, ELEMENT: 9, CODE: 10 };
-const Kind = { FUNCTION: 0, TABLE: 1, MEMORY: 2, GLOBAL: 3 };
 const CALL = 0x10;
 const END = 0x0b;
 const NAMES_OF_FUNCTIONS = 1;
@@ -74,22 +73,7 @@ function piecesOf(code) {
 }
 
 function importedFunctions(content) {
-  const reader = new Reader(content);
-  const skip = {
-    [Kind.FUNCTION]: one,
-    [Kind.TABLE]: () => [reader.byte(), limits()],
-    [Kind.MEMORY]: () => limits(),
-    [Kind.GLOBAL]: two,
-  };
-  const limits = () => (reader.byte() & 1 ? two(reader) : one(reader));
-  const kinds = reader.vector(() => {
-    reader.slice(reader.number());
-    reader.slice(reader.number());
-    const kind = reader.byte();
-    skip[kind](reader);
-    return kind;
-  });
-  return kinds.filter((kind) => kind === Kind.FUNCTION).length;
+  return importsIn(content).filter((it) => it.kind === Kind.FUNCTION).length;
 }
 
 function contentsOf(code) {

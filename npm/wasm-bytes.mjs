@@ -2,6 +2,9 @@
 
 const HEADER_SIZE = 8;
 
+/** What a module imports or exports. */
+export const Kind = { FUNCTION: 0, TABLE: 1, MEMORY: 2, GLOBAL: 3 };
+
 /** A number as a module spells it. */
 export function leb(number) {
   const rest = Math.floor(number / 128);
@@ -41,6 +44,35 @@ export class Reader {
 /** A vector of items that are bytes already. */
 export function vectorOf(items) {
   return Buffer.concat([Buffer.from(leb(items.length)), ...items.map((it) => Buffer.from(it))]);
+}
+
+function skipLimits(reader) {
+  const hasMaximum = reader.byte() & 1;
+  reader.number();
+  if (hasMaximum) reader.number();
+}
+
+const SKIP_TYPE = {
+  [Kind.FUNCTION]: (reader) => reader.number(),
+  [Kind.TABLE]: (reader) => [reader.byte(), skipLimits(reader)],
+  [Kind.MEMORY]: skipLimits,
+  [Kind.GLOBAL]: (reader) => reader.slice(2),
+};
+
+/**
+ * What an import section holds, with the kind of each once more as the first byte of its description.
+ * @returns {{module: Buffer, name: Buffer, kind: number, description: Buffer}[]}
+ */
+export function importsIn(content) {
+  const reader = new Reader(content);
+  return reader.vector(() => {
+    const module = reader.slice(reader.number());
+    const name = reader.slice(reader.number());
+    const start = reader.position;
+    const kind = reader.byte();
+    SKIP_TYPE[kind](reader);
+    return { module, name, kind, description: content.subarray(start, reader.position) };
+  });
 }
 
 /** @returns {{kind: number, content: Buffer}[]} */

@@ -38,17 +38,14 @@ function parameterOf(text, owner) {
 
 /** The functions that a source declares, in their order. */
 function functionsOf(source) {
-  return [
-    ...source.matchAll(
-      /^(?:SAHPOOL_HOST_IMPORT\("(\w+)"\)\s+)?([a-z][\w ]*[ *]+)(sahpool_\w+)\(([^)]*)\);/gm,
-    ),
-  ].map(([, imported, type, name, parameters]) => ({
-    name,
-    imported,
-    returns: typeOf(type.trim(), name),
-    parameters:
-      parameters === 'void' ? [] : parameters.split(',').map((it) => parameterOf(it, name)),
-  }));
+  return [...source.matchAll(/^([a-z][\w ]*[ *]+)(sahpool_\w+)\(([^)]*)\);/gm)].map(
+    ([, type, name, parameters]) => ({
+      name,
+      returns: typeOf(type.trim(), name),
+      parameters:
+        parameters === 'void' ? [] : parameters.split(',').map((it) => parameterOf(it, name)),
+    }),
+  );
 }
 
 /** The constants that a source defines, by the names that they have in TypeScript. */
@@ -62,13 +59,8 @@ function constantsOf(source) {
 }
 
 const functions = sources.flatMap(functionsOf);
-const exported = functions.filter((it) => !it.imported && !FOR_PROGRAMS.has(it.name));
-const imported = functions.filter((it) => it.imported);
-for (const { name, imported: as } of functions) {
-  if (name.startsWith(HOST) ? name !== HOST + as : as !== undefined) {
-    throw new Error(`${name} is imported as ${as}`);
-  }
-}
+const imported = functions.filter((it) => it.name.startsWith(HOST));
+const exported = functions.filter((it) => !imported.includes(it) && !FOR_PROGRAMS.has(it.name));
 
 const signature = ({ parameters, returns }) =>
   `(${parameters.map(({ name, type }) => `${camelCase(name)}: ${type}`).join(', ')}): ${returns}`;
@@ -89,9 +81,9 @@ export interface SideModuleExports {
 ${exported.map((it) => `  ${it.name}${signature(it)};`).join('\n')}
 }
 
-/** What the C++ imports, from the module "sahpool_host". */
+/** What the C++ imports of its host. */
 export interface HostImports {
-${imported.map((it) => `  ${it.imported}${signature(it)};`).join('\n')}
+${imported.map((it) => `  ${it.name}${signature(it)};`).join('\n')}
 }
 `;
 
@@ -117,9 +109,9 @@ ${exported.map(({ name }) => `SAHPOOL_KEEP(${name});`).join('\n')}
 #endif  // SAHPOOL_ABI_KEPT_EXPORTS_H_
 `;
 
-function forwarder({ name, imported: as, parameters, returns }) {
+function forwarder({ name, parameters, returns }) {
   const names = parameters.map((it) => it.name).join(', ');
-  const call = `sahpoolHost()['imports']['${as}'](${names});`;
+  const call = `sahpoolHost()['imports']['${name}'](${names});`;
   return `  ${name}__deps: ['$sahpoolHost'],
   ${name}: function (${names}) {
     ${returns === 'void' ? '' : 'return '}${call}

@@ -61,14 +61,7 @@ int sahpool_release_free_slot(sahpool_pool* pool);
 // none.
 void sahpool_keep_free(sahpool_pool* pool, int count);
 
-// --- Imports, module "sahpool_host" ----------------------------------------------------------
-
-// Emscripten links by the functions' own names.
-#if defined(__wasm__) && !defined(__EMSCRIPTEN__)
-#define SAHPOOL_HOST_IMPORT(name) __attribute__((import_module("sahpool_host"), import_name(name)))
-#else
-#define SAHPOOL_HOST_IMPORT(name)
-#endif
+// --- Imports ---------------------------------------------------------------------------------
 
 // What the calls below return instead of a count when the handle threw.
 enum : int {
@@ -79,28 +72,26 @@ enum : int {
 // FileSystemSyncAccessHandle.read, write, truncate, getSize and flush of the handle with that
 // number. The counts are the handle's own, unchanged. What is written may lie where only the host
 // finds it: at an address that it gave to sahpool_import_write(), or behind it.
-SAHPOOL_HOST_IMPORT("read") int sahpool_host_read(int handle, void* into, int count, double offset);
-SAHPOOL_HOST_IMPORT("write")
+int sahpool_host_read(int handle, void* into, int count, double offset);
 int sahpool_host_write(int handle, const void* from, int count, double offset);
-SAHPOOL_HOST_IMPORT("truncate") int sahpool_host_truncate(int handle, double size);
-SAHPOOL_HOST_IMPORT("size") double sahpool_host_size(int handle);
-SAHPOOL_HOST_IMPORT("flush") int sahpool_host_flush(int handle);
+int sahpool_host_truncate(int handle, double size);
+double sahpool_host_size(int handle);
+int sahpool_host_flush(int handle);
 
 // Copies the text of the last failure, an exception or a write that was cut short (UTF-8, cut off
 // at `capacity` bytes) and returns its length.
-SAHPOOL_HOST_IMPORT("error_text") int sahpool_host_error_text(char* into, int capacity);
+int sahpool_host_error_text(char* into, int capacity);
 
 // Date.now(), performance.now(), and crypto.getRandomValues(), which returns the bytes filled.
-SAHPOOL_HOST_IMPORT("now") double sahpool_host_now(void);
-SAHPOOL_HOST_IMPORT("clock") double sahpool_host_clock(void);
-SAHPOOL_HOST_IMPORT("randomness") int sahpool_host_randomness(void* into, int count);
+double sahpool_host_now(void);
+double sahpool_host_clock(void);
+int sahpool_host_randomness(void* into, int count);
 
 // A message for the console: level 0 error, 1 warning, 2 information.
-SAHPOOL_HOST_IMPORT("log")
 void sahpool_host_log(sahpool_pool* pool, int level, const char* text, int length);
 
 // The pool has fewer free slots than sahpool_keep_free() asks for. Must not call back.
-SAHPOOL_HOST_IMPORT("few_free_slots") void sahpool_host_few_free_slots(sahpool_pool* pool);
+void sahpool_host_few_free_slots(sahpool_pool* pool);
 
 }  // extern "C"
 

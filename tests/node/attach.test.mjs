@@ -13,10 +13,12 @@ import {
   SahpoolError,
   SideModuleError,
 } from '../../npm/dist/index.js';
-import { loadSqlite, sideModule, versionFunction } from './harness.mjs';
+import { loadSqlite, shortNames, sideModule } from './harness.mjs';
 import { body, buildModule, importOf } from './wasm-builder.mjs';
 
 const sideModuleBytes = fs.readFileSync(new URL('../../npm/dist/sahpool.wasm', import.meta.url));
+
+const globalOf = (name, isMutable) => importOf.global('env', shortNames.get(name), isMutable);
 
 /** A namespace that differs from a real one. */
 async function namespaceWith(changes) {
@@ -214,7 +216,7 @@ describe('the side module', () => {
       /sahpool_host\.sing, other\.x/,
     ],
     'has another ABI': [
-      buildModule({ functions: { [versionFunction]: body.constant(9) } }),
+      buildModule({ functions: { [shortNames.get('sahpool_abi_version')]: body.constant(9) } }),
       /ABI version is 9,/,
     ],
     'has none': [buildModule(), /ABI version is undefined/],
@@ -244,10 +246,10 @@ describe('the side module', () => {
     const before = table.length;
     const imports = [
       importOf.memory('env', 'memory'),
-      importOf.table('env', '__indirect_function_table'),
-      importOf.global('env', '__memory_base'),
-      importOf.global('env', '__table_base'),
-      importOf.global('env', '__stack_pointer', true),
+      importOf.table('env', shortNames.get('__indirect_function_table')),
+      globalOf('__memory_base'),
+      globalOf('__table_base'),
+      globalOf('__stack_pointer', true),
     ];
     const values = [0, 1, 2];
     // The version that it claims is a value in question, so the error shows it.
@@ -256,7 +258,7 @@ describe('the side module', () => {
       const wasm = buildModule({
         dylink: { memorySize: 100, memoryAlignment: 8, tableSize: 3 },
         imports,
-        functions: { [versionFunction]: body.getGlobal(global) },
+        functions: { [shortNames.get('sahpool_abi_version')]: body.getGlobal(global) },
       });
       await attach(sqlite3, { wasm }).then(
         () => found.push(1),
@@ -274,7 +276,7 @@ describe('the side module', () => {
     const wasm = (functions) =>
       buildModule({
         dylink: { memorySize: 4096, memoryAlignment: 4, tableSize: 0 },
-        imports: [importOf.memory('env', 'memory'), importOf.global('env', '__memory_base')],
+        imports: [importOf.memory('env', 'memory'), globalOf('__memory_base')],
         functions,
       });
     // Memory that the allocator gives again holds what was written before.
@@ -285,9 +287,9 @@ describe('the side module', () => {
     await assert.rejects(
       attach(sqlite3, {
         wasm: wasm({
-          __wasm_apply_data_relocs: body.increment(0),
-          __wasm_call_ctors: body.increment(0),
-          [versionFunction]: body.increment(0),
+          [shortNames.get('__wasm_apply_data_relocs')]: body.increment(0),
+          [shortNames.get('__wasm_call_ctors')]: body.increment(0),
+          [shortNames.get('sahpool_abi_version')]: body.increment(0),
         }),
       }),
       /ABI version is 3,/,

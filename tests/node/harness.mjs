@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { attach } from '../../npm/dist/index.js';
+import { shortenNames } from '../../npm/short-names.mjs';
 import { StandInLocks } from '../standin/locks.mjs';
 import { replaceProperties, StandInOpfs } from '../standin/opfs.mjs';
 import { initialize, otherBuilds, versions } from './builds.mjs';
@@ -15,10 +16,10 @@ export const sideModule = await WebAssembly.compile(
   fs.readFileSync(fileURLToPath(new URL('../../npm/dist/sahpool.wasm', import.meta.url))),
 );
 
-/** The export that tells the module's version. */
-export const versionFunction = WebAssembly.Module.exports(sideModule)
-  .map((it) => it.name)
-  .find((it) => it.startsWith('version'));
+/** What the names of the linked module's imports and exports are in the package's. */
+export const { names: shortNames } = shortenNames(
+  fs.readFileSync(new URL('../../build/wasm/sahpool.wasm', import.meta.url)),
+);
 
 /**
  * An sqlite3 namespace of its own, whose console output goes to `logs`.

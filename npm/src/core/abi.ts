@@ -50,17 +50,17 @@ export interface SideModuleExports {
   sahpool_keep_free(pool: Pointer, count: number): void;
 }
 
-/** What the C++ imports, from the module "sahpool_host". */
+/** What the C++ imports of its host. */
 export interface HostImports {
-  read(handle: number, into: Pointer, count: number, offset: number): number;
-  write(handle: number, from: Pointer, count: number, offset: number): number;
-  truncate(handle: number, size: number): number;
-  size(handle: number): number;
-  flush(handle: number): number;
-  error_text(into: Pointer, capacity: number): number;
-  now(): number;
-  clock(): number;
-  randomness(into: Pointer, count: number): number;
-  log(pool: Pointer, level: number, text: Pointer, length: number): void;
-  few_free_slots(pool: Pointer): void;
+  sahpool_host_read(handle: number, into: Pointer, count: number, offset: number): number;
+  sahpool_host_write(handle: number, from: Pointer, count: number, offset: number): number;
+  sahpool_host_truncate(handle: number, size: number): number;
+  sahpool_host_size(handle: number): number;
+  sahpool_host_flush(handle: number): number;
+  sahpool_host_error_text(into: Pointer, capacity: number): number;
+  sahpool_host_now(): number;
+  sahpool_host_clock(): number;
+  sahpool_host_randomness(into: Pointer, count: number): number;
+  sahpool_host_log(pool: Pointer, level: number, text: Pointer, length: number): void;
+  sahpool_host_few_free_slots(pool: Pointer): void;
 }

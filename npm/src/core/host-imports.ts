@@ -33,21 +33,21 @@ export function createHostImports(
   logElsewhere: PoolEvents['onLog'],
 ): HostImports {
   return {
-    read: (handle, into, count, offset) => handles.read(handle, into, count, offset),
-    write: (handle, from, count, offset) => handles.write(handle, from, count, offset),
-    truncate: (handle, size) => handles.truncate(handle, size),
-    size: (handle) => handles.size(handle),
-    flush: (handle) => handles.flush(handle),
-    error_text: (into, capacity) => memory.putText(handles.errorText, into, capacity),
-    now: () => Date.now(),
-    clock: () => performance.now(),
-    randomness: (into, count) => fillRandomly(memory.view(into, count)),
-    log(pool, level, text, length) {
+    sahpool_host_read: (handle, into, count, offset) => handles.read(handle, into, count, offset),
+    sahpool_host_write: (handle, from, count, offset) => handles.write(handle, from, count, offset),
+    sahpool_host_truncate: (handle, size) => handles.truncate(handle, size),
+    sahpool_host_size: (handle) => handles.size(handle),
+    sahpool_host_flush: (handle) => handles.flush(handle),
+    sahpool_host_error_text: (into, capacity) => memory.putText(handles.errorText, into, capacity),
+    sahpool_host_now: () => Date.now(),
+    sahpool_host_clock: () => performance.now(),
+    sahpool_host_randomness: (into, count) => fillRandomly(memory.view(into, count)),
+    sahpool_host_log(pool, level, text, length) {
       const message = memory.text(text, length);
       const events = pools.get(pool >>> 0);
       if (events) events.onLog(level, message);
       else logElsewhere(level, message);
     },
-    few_free_slots: (pool) => pools.get(pool >>> 0)?.onFewFreeSlots(),
+    sahpool_host_few_free_slots: (pool) => pools.get(pool >>> 0)?.onFewFreeSlots(),
   };
 }

@@ -10,15 +10,14 @@ import { type MemoryNeeds, readMemoryNeeds } from './dylink.js';
 
 const STACK_SIZE = 64 * 1024;
 const STACK_ALIGNMENT = 16;
-const HOST_MODULE = 'sahpool_host';
 
 type Imports = Record<string, WebAssembly.ModuleImports>;
 
 /** The SQLite functions that the module calls. */
 export function importedFunctions(module: WebAssembly.Module): string[] {
   return WebAssembly.Module.imports(module)
-    .filter((it) => it.module === 'env' && it.kind === 'function')
-    .map((it) => it.name);
+    .map((it) => it.name)
+    .filter((it) => it.startsWith('sqlite3_'));
 }
 
 function alignUp(position: number, alignment: number): number {
@@ -66,13 +65,13 @@ function importsFor(sqlite: SqliteInstance, host: HostImports, layout: Layout): 
   return {
     env: {
       ...(sqlite.exports as unknown as WebAssembly.ModuleImports),
+      ...host,
       memory: sqlite.memory,
       __indirect_function_table: sqlite.table,
       __memory_base: constant(layout.memoryBase),
       __table_base: constant(layout.tableBase),
       __stack_pointer: new WebAssembly.Global({ value: 'i32', mutable: true }, layout.stackTop),
     },
-    [HOST_MODULE]: { ...host },
   };
 }
 

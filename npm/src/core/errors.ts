@@ -12,8 +12,8 @@ export class IncompatibleSqliteError extends SahpoolError {
   /** What is missing, one text for each thing. */
   readonly missing: readonly string[];
 
-  constructor(missing: readonly string[]) {
-    super(`sahpool can't plug into this sqlite3 namespace: ${missing.join('; ')}`);
+  constructor(missing: readonly string[], options?: ErrorOptions) {
+    super(`sahpool can't plug into this sqlite3 namespace: ${missing.join('; ')}`, options);
     this.missing = missing;
   }
 }

@@ -5,10 +5,7 @@ const LONGEST_TEXT = 160;
 
 /** "NotFoundError: A requested file …", short enough for an SQLite error text. */
 export function exceptionText(exception: unknown): string {
-  const text =
-    exception instanceof Error || exception instanceof DOMException
-      ? `${exception.name}: ${exception.message}`
-      : String(exception);
+  const text = String(exception);
   return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT - 1)}…`;
 }
 
@@ -18,7 +15,7 @@ export function asError(exception: unknown): Error {
 }
 
 function nameOf(exception: unknown): string {
-  return exception instanceof Error || exception instanceof DOMException ? exception.name : '';
+  return exception instanceof Error ? exception.name : '';
 }
 
 /** Whether the exception says that quota or disk space has run out. */

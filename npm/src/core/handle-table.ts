@@ -1,6 +1,6 @@
 // The open slots of all pools of one side module, under the numbers by which C++ knows them, and the
-// calls that C++ makes on them. No call throws: a failing one returns a negative number and keeps
-// the text for error_text().
+// functions that C++ calls on them. None of these throws: one that fails returns a negative number and
+// keeps the text for errorText().
 
 import { HOST_ERROR, HOST_FULL } from './abi.js';
 import { exceptionText, isOutOfSpace } from './exception-text.js';
@@ -35,11 +35,6 @@ export class HandleTable {
     this.#estimate = estimate;
   }
 
-  /** Text of the last failure. */
-  get errorText(): string {
-    return this.#errorText;
-  }
-
   add(slot: Slot): number {
     const number = this.#freeNumbers.pop() ?? this.#slots.length;
     this.#slots[number] = slot;
@@ -48,72 +43,73 @@ export class HandleTable {
 
   /** Forgets a slot, which stays open. */
   remove(number: number): Slot {
-    const slot = this.#slots[number];
-    if (!slot) throw new RangeError(`no slot has the number ${number}`);
+    const slot = this.#slot(number);
     this.#slots[number] = undefined;
     this.#freeNumbers.push(number);
     return slot;
   }
 
-  read(number: number, into: number, count: number, offset: number): number {
+  readonly read = (number: number, into: number, count: number, offset: number): number => {
     try {
       const bytes = this.#memory.view(into, count);
-      return this.#judge(this.#handle(number).read(bytes, { at: offset }), count);
+      return this.#judge(this.#slot(number).handle.read(bytes, { at: offset }), count);
     } catch (exception) {
       return this.#fail(exception);
     }
-  }
+  };
 
-  write(number: number, from: number, count: number, offset: number): number {
+  readonly write = (number: number, from: number, count: number, offset: number): number => {
     try {
-      const written = this.#handle(number).write(this.#memory.lentOrOwn(from, count), {
+      const written = this.#slot(number).handle.write(this.#memory.lentOrOwn(from, count), {
         at: offset,
       });
       return this.#noteWritten(this.#judge(written, count), count);
     } catch (exception) {
       return this.#fail(exception);
     }
-  }
+  };
 
-  truncate(number: number, size: number): number {
+  readonly truncate = (number: number, size: number): number => {
     try {
-      this.#handle(number).truncate(size);
+      this.#slot(number).handle.truncate(size);
       return 0;
     } catch (exception) {
       return this.#fail(exception);
     }
-  }
+  };
 
-  size(number: number): number {
+  readonly size = (number: number): number => {
     try {
-      return this.#judge(this.#handle(number).getSize(), Number.MAX_SAFE_INTEGER);
+      return this.#judge(this.#slot(number).handle.getSize(), Number.MAX_SAFE_INTEGER);
     } catch (exception) {
       return this.#fail(exception);
     }
-  }
+  };
 
-  flush(number: number): number {
+  readonly flush = (number: number): number => {
     try {
-      this.#handle(number).flush();
+      this.#slot(number).handle.flush();
       return 0;
     } catch (exception) {
       return this.#fail(exception);
     }
-  }
+  };
 
-  #handle(number: number): FileSystemSyncAccessHandle {
+  /** Copies the text of the last failure, as WasmMemory.putText() does. */
+  readonly errorText = (into: number, capacity: number): number =>
+    this.#memory.putText(this.#errorText, into, capacity);
+
+  #slot(number: number): Slot {
     const slot = this.#slots[number];
     if (!slot) throw new RangeError(`no slot has the number ${number}`);
-    return slot.handle;
+    return slot;
   }
 
   /** A count that a handle gave, if it can be one. */
   #judge(count: number, most: number): number {
     if (Number.isInteger(count) && count >= 0 && count <= most) return count;
     const text = `the browser returned ${String(count)} as a number of bytes`;
-    if (count === NO_SPACE || count === NO_SPACE + 2 ** 32) return this.#failForSpace(text);
-    this.#errorText = text;
-    return HOST_ERROR;
+    return this.#failWith(text, count === NO_SPACE || count === NO_SPACE + 2 ** 32);
   }
 
   /** Returns what the call returns to C++. */
@@ -125,19 +121,18 @@ export class HandleTable {
       this.#estimate.refresh();
     }
     // Firefox says in this way, and in no other, that it is out of quota.
-    if (written < asked) this.#failForSpace(`the browser wrote ${written} of ${asked} bytes`);
+    if (written < asked) this.#failWith(`the browser wrote ${written} of ${asked} bytes`, true);
     return written;
   }
 
   #fail(exception: unknown): number {
-    const text = exceptionText(exception);
-    if (isOutOfSpace(exception)) return this.#failForSpace(text);
-    this.#errorText = text;
-    return HOST_ERROR;
+    return this.#failWith(exceptionText(exception), isOutOfSpace(exception));
   }
 
-  #failForSpace(text: string): number {
-    this.#errorText = text + this.#estimate.text;
+  #failWith(text: string, isForSpace: boolean): number {
+    this.#errorText = text;
+    if (!isForSpace) return HOST_ERROR;
+    this.#errorText += this.#estimate.text;
     this.#estimate.refresh();
     return HOST_FULL;
   }

@@ -33,12 +33,12 @@ export function createHostImports(
   logElsewhere: PoolEvents['onLog'],
 ): HostImports {
   return {
-    sahpool_host_read: (handle, into, count, offset) => handles.read(handle, into, count, offset),
-    sahpool_host_write: (handle, from, count, offset) => handles.write(handle, from, count, offset),
-    sahpool_host_truncate: (handle, size) => handles.truncate(handle, size),
-    sahpool_host_size: (handle) => handles.size(handle),
-    sahpool_host_flush: (handle) => handles.flush(handle),
-    sahpool_host_error_text: (into, capacity) => memory.putText(handles.errorText, into, capacity),
+    sahpool_host_read: handles.read,
+    sahpool_host_write: handles.write,
+    sahpool_host_truncate: handles.truncate,
+    sahpool_host_size: handles.size,
+    sahpool_host_flush: handles.flush,
+    sahpool_host_error_text: handles.errorText,
     sahpool_host_now: () => Date.now(),
     sahpool_host_clock: () => performance.now(),
     sahpool_host_randomness: (into, count) => fillRandomly(memory.view(into, count)),

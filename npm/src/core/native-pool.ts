@@ -1,18 +1,21 @@
 // One sahpool_pool of the side module, with JavaScript's types and exceptions in place of result
 // codes. Knows nothing of directories and promises.
 
-import type { Pointer } from './abi.js';
+import type { Pointer, SideModuleExports } from './abi.js';
 import type { Slot } from './handle-table.js';
 import type { PoolEvents } from './host-imports.js';
 import { SQLITE_NOMEM, SQLITE_NOTFOUND, SQLITE_OK } from './result-codes.js';
 import { findVfs, type Runtime } from './runtime.js';
 import type { QuarantinedSlot } from './types.js';
 import { urlDialectFlags } from './url-dialect.js';
+import type { WasmMemory } from './wasm-memory.js';
 
 const POINTER_SIZE = 4;
 
 export class NativePool {
   readonly #runtime: Runtime;
+  readonly #memory: WasmMemory;
+  readonly #native: SideModuleExports;
   readonly #vfsName: string;
   readonly #pointer: Pointer;
   #vfs: Pointer = 0;
@@ -22,10 +25,12 @@ export class NativePool {
   constructor(runtime: Runtime, vfsName: string, events: PoolEvents) {
     this.#runtime = runtime;
     this.#vfsName = vfsName;
-    const { memory, native } = runtime;
-    this.#pointer = memory.withCString(vfsName, (name) => native.sahpool_create(name)) >>> 0;
+    this.#memory = runtime.memory;
+    this.#native = runtime.native;
+    this.#pointer =
+      this.#memory.withCString(vfsName, (name) => this.#native.sahpool_create(name)) >>> 0;
     if (this.#pointer === 0) throw runtime.error(SQLITE_NOMEM, 'no memory for a pool');
-    native.sahpool_set_url_dialect(this.#pointer, urlDialectFlags());
+    this.#native.sahpool_set_url_dialect(this.#pointer, urlDialectFlags());
     runtime.pools.set(this.#pointer, events);
   }
 
@@ -35,35 +40,36 @@ export class NativePool {
   }
 
   get capacity(): number {
-    return this.#runtime.native.sahpool_capacity(this.#pointer);
+    return this.#native.sahpool_capacity(this.#pointer);
   }
 
   get fileCount(): number {
-    return this.#runtime.native.sahpool_file_count(this.#pointer);
+    return this.#native.sahpool_file_count(this.#pointer);
   }
 
   get freeCount(): number {
-    return this.#runtime.native.sahpool_free_count(this.#pointer);
+    return this.#native.sahpool_free_count(this.#pointer);
   }
 
   get openCount(): number {
-    return this.#runtime.native.sahpool_open_count(this.#pointer);
+    return this.#native.sahpool_open_count(this.#pointer);
   }
 
   fileNames(): string[] {
-    const { memory, native } = this.#runtime;
     return Array.from({ length: this.fileCount }, (_, index) =>
-      memory.cString(native.sahpool_file_name(this.#pointer, index)),
+      this.#memory.cString(this.#native.sahpool_file_name(this.#pointer, index)),
     );
   }
 
   /** Attaches an open slot. When it throws, the slot is open and not attached. */
   attach(slot: Slot): void {
-    const { handles, memory, native } = this.#runtime;
+    const { handles } = this.#runtime;
     const number = handles.add(slot);
     try {
       this.check(
-        memory.withCString(slot.name, (name) => native.sahpool_attach(this.#pointer, number, name)),
+        this.#memory.withCString(slot.name, (name) =>
+          this.#native.sahpool_attach(this.#pointer, number, name),
+        ),
       );
     } catch (error) {
       handles.remove(number);
@@ -73,23 +79,23 @@ export class NativePool {
   }
 
   start(): void {
-    this.check(this.#runtime.native.sahpool_start(this.#pointer));
+    this.check(this.#native.sahpool_start(this.#pointer));
   }
 
   register(): void {
-    this.check(this.#runtime.native.sahpool_register(this.#pointer));
+    this.check(this.#native.sahpool_register(this.#pointer));
     this.#vfs = findVfs(this.#runtime, this.#vfsName);
     this.#runtime.vfses.add(this.#vfs);
   }
 
   unregister(): void {
-    this.check(this.#runtime.native.sahpool_unregister(this.#pointer));
+    this.check(this.#native.sahpool_unregister(this.#pointer));
     this.#runtime.vfses.delete(this.#vfs);
   }
 
   /** Forgets all slots and returns them, open. */
   detachAll(): Slot[] {
-    this.check(this.#runtime.native.sahpool_detach_all(this.#pointer));
+    this.check(this.#native.sahpool_detach_all(this.#pointer));
     const slots = Array.from(this.#numbers, (number) => this.#runtime.handles.remove(number));
     this.#numbers.clear();
     return slots;
@@ -97,21 +103,21 @@ export class NativePool {
 
   /** Ends the pool, which has no slots attached. */
   destroy(): void {
-    this.check(this.#runtime.native.sahpool_destroy(this.#pointer));
+    this.check(this.#native.sahpool_destroy(this.#pointer));
     this.#runtime.pools.delete(this.#pointer);
   }
 
   wipe(): void {
-    this.check(this.#runtime.native.sahpool_wipe(this.#pointer));
+    this.check(this.#native.sahpool_wipe(this.#pointer));
   }
 
   keepFree(count: number): void {
-    this.#runtime.native.sahpool_keep_free(this.#pointer, count);
+    this.#native.sahpool_keep_free(this.#pointer, count);
   }
 
   /** Takes a free slot out of the pool, open; undefined when none is free. */
   releaseFreeSlot(): Slot | undefined {
-    const number = this.#runtime.native.sahpool_release_free_slot(this.#pointer);
+    const number = this.#native.sahpool_release_free_slot(this.#pointer);
     if (number < 0) return undefined;
     this.#numbers.delete(number);
     return this.#runtime.handles.remove(number);
@@ -119,8 +125,9 @@ export class NativePool {
 
   /** Deletes a file; returns whether there was one. */
   unlink(name: string): boolean {
-    const { memory, native } = this.#runtime;
-    const resultCode = memory.withCString(name, (it) => native.sahpool_unlink(this.#pointer, it));
+    const resultCode = this.#memory.withCString(name, (it) =>
+      this.#native.sahpool_unlink(this.#pointer, it),
+    );
     if (resultCode === SQLITE_NOTFOUND) return false;
     this.check(resultCode);
     return true;
@@ -139,47 +146,42 @@ export class NativePool {
   /** Throws when a call for this pool did not return SQLITE_OK. */
   check(resultCode: number): void {
     if (resultCode === SQLITE_OK) return;
-    const { memory, native } = this.#runtime;
-    const text = memory.cString(native.sahpool_error_text(this.#pointer));
+    const text = this.#memory.cString(this.#native.sahpool_error_text(this.#pointer));
     throw this.#runtime.error(resultCode, text);
   }
 
   quarantined(): QuarantinedSlot[] {
-    const { memory, native } = this.#runtime;
     const pool = this.#pointer;
-    return Array.from({ length: native.sahpool_quarantine_count(pool) }, (_, index) => ({
-      slot: memory.cString(native.sahpool_quarantine_slot(pool, index)),
-      name: memory.cString(native.sahpool_quarantine_name(pool, index)),
-      reason: memory.cString(native.sahpool_quarantine_reason(pool, index)),
-      bytes: native.sahpool_quarantine_bytes(pool, index),
+    return Array.from({ length: this.#native.sahpool_quarantine_count(pool) }, (_, index) => ({
+      slot: this.#memory.cString(this.#native.sahpool_quarantine_slot(pool, index)),
+      name: this.#memory.cString(this.#native.sahpool_quarantine_name(pool, index)),
+      reason: this.#memory.cString(this.#native.sahpool_quarantine_reason(pool, index)),
+      bytes: this.#native.sahpool_quarantine_bytes(pool, index),
     }));
   }
 
   recover(slot: string, name: string): void {
-    const { memory, native } = this.#runtime;
-    const resultCode = memory.withCString(slot, (slotName) =>
-      memory.withCString(name, (fileName) =>
-        native.sahpool_quarantine_recover(this.#pointer, slotName, fileName),
+    const resultCode = this.#memory.withCString(slot, (slotName) =>
+      this.#memory.withCString(name, (fileName) =>
+        this.#native.sahpool_quarantine_recover(this.#pointer, slotName, fileName),
       ),
     );
     this.check(resultCode);
   }
 
   discard(slot: string): void {
-    const { memory, native } = this.#runtime;
     this.check(
-      memory.withCString(slot, (slotName) =>
-        native.sahpool_quarantine_discard(this.#pointer, slotName),
+      this.#memory.withCString(slot, (slotName) =>
+        this.#native.sahpool_quarantine_discard(this.#pointer, slotName),
       ),
     );
   }
 
   #begin(name: string, begin: 'sahpool_import_begin' | 'sahpool_export_begin'): Pointer {
-    const { memory, native } = this.#runtime;
-    return memory.withCString(name, (it) =>
-      memory.withBlock(POINTER_SIZE, (out) => {
-        this.check(native[begin](this.#pointer, it, out));
-        return memory.word(out);
+    return this.#memory.withCString(name, (it) =>
+      this.#memory.withBlock(POINTER_SIZE, (out) => {
+        this.check(this.#native[begin](this.#pointer, it, out));
+        return this.#memory.word(out);
       }),
     );
   }

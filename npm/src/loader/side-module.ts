@@ -37,11 +37,9 @@ function growTable(table: WebAssembly.Table, count: number, alignment: number): 
   try {
     table.grow(start + count - table.length);
   } catch (cause) {
-    const error = new IncompatibleSqliteError([
-      `its function table can't grow by ${count} entries`,
-    ]);
-    error.cause = cause;
-    throw error;
+    throw new IncompatibleSqliteError([`its function table can't grow by ${count} entries`], {
+      cause,
+    });
   }
   return start;
 }
@@ -106,9 +104,9 @@ export async function loadSideModule(
   const imports = importsFor(sqlite, host, layout);
   demandAllImports(module, imports);
   const { exports } = await WebAssembly.instantiate(module, imports).catch((cause: unknown) => {
-    const error = new IncompatibleSqliteError([`its exports don't fit: ${exceptionText(cause)}`]);
-    error.cause = cause;
-    throw error;
+    throw new IncompatibleSqliteError([`its exports don't fit: ${exceptionText(cause)}`], {
+      cause,
+    });
   });
   callIfExported(exports, '__wasm_apply_data_relocs');
   callIfExported(exports, '__wasm_call_ctors');

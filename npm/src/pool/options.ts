@@ -46,18 +46,20 @@ function flag(given: Given, option: string): boolean {
   return Boolean(value);
 }
 
-function integer(given: Given, option: string, fallback: number, most: number): number {
-  const value = given[option] ?? fallback;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > most) {
-    fail(option, `an integer from 0 to ${most}`, value);
-  }
-  return value;
-}
+const INTEGER = 'an integer';
+const MILLISECONDS = 'a number of milliseconds';
 
-function milliseconds(given: Given, option: string, fallback: number): number {
+function numeric(
+  given: Given,
+  option: string,
+  kind: typeof INTEGER | typeof MILLISECONDS,
+  fallback: number,
+  most: number,
+): number {
   const value = given[option] ?? fallback;
-  if (typeof value !== 'number' || !(value >= 0) || value > 2 ** 31 - 1) {
-    fail(option, 'a number of milliseconds from 0 to 2147483647', value);
+  const isOfKind = kind === MILLISECONDS || Number.isInteger(value);
+  if (typeof value !== 'number' || !isOfKind || !(value >= 0 && value <= most)) {
+    fail(option, `${kind} from 0 to ${most}`, value);
   }
   return value;
 }
@@ -97,12 +99,18 @@ export function resolveOptions(options: InstallOptions | null | undefined): Reso
   return {
     name,
     directory: directoryOf(given, name),
-    initialCapacity: integer(given, 'initialCapacity', 0, MOST_SLOTS) || DEFAULT_CAPACITY,
+    initialCapacity: numeric(given, 'initialCapacity', INTEGER, 0, MOST_SLOTS) || DEFAULT_CAPACITY,
     clearOnInit: flag(given, 'clearOnInit'),
-    verbosity: integer(given, 'verbosity', DEFAULT_VERBOSITY, HIGHEST_VERBOSITY),
+    verbosity: numeric(given, 'verbosity', INTEGER, DEFAULT_VERBOSITY, HIGHEST_VERBOSITY),
     forceReinitIfPreviouslyFailed: flag(given, 'forceReinitIfPreviouslyFailed'),
-    autoGrow: integer(given, 'autoGrow', 0, MOST_SLOTS),
-    acquireTimeout: milliseconds(given, 'acquireTimeout', DEFAULT_ACQUIRE_TIMEOUT),
+    autoGrow: numeric(given, 'autoGrow', INTEGER, 0, MOST_SLOTS),
+    acquireTimeout: numeric(
+      given,
+      'acquireTimeout',
+      MILLISECONDS,
+      DEFAULT_ACQUIRE_TIMEOUT,
+      2 ** 31 - 1,
+    ),
     journalMode: journalMode(given),
   };
 }

@@ -1,10 +1,11 @@
 // Databases in and out of a pool: importDb() and exportFile().
 
-import type { Pointer } from '../core/abi.js';
+import type { Pointer, SideModuleExports } from '../core/abi.js';
 import { checkBytes } from '../core/arguments.js';
 import type { NativePool } from '../core/native-pool.js';
 import type { Runtime } from '../core/runtime.js';
 import type { ExportSink, ImportCheck, ImportSource } from '../core/types.js';
+import type { WasmMemory } from '../core/wasm-memory.js';
 
 /** Bytes that cross into SQLite's memory at a time, and go to the handle. */
 const BLOCK_SIZE = 1024 * 1024;
@@ -22,7 +23,8 @@ function demandSync(argument: string, result: unknown): void {
 
 /** One running import. Whatever pieces come, whole blocks are handed over. */
 class Import {
-  readonly #runtime: Runtime;
+  readonly #memory: WasmMemory;
+  readonly #native: SideModuleExports;
   readonly #pool: NativePool;
   readonly #block: Pointer;
   #name = '';
@@ -31,9 +33,10 @@ class Import {
   #size = 0;
 
   constructor(runtime: Runtime, pool: NativePool) {
-    this.#runtime = runtime;
+    this.#memory = runtime.memory;
+    this.#native = runtime.native;
     this.#pool = pool;
-    this.#block = runtime.memory.allocate(BLOCK_SIZE);
+    this.#block = this.#memory.allocate(BLOCK_SIZE);
   }
 
   begin(name: string): void {
@@ -46,7 +49,7 @@ class Import {
       const piece = bytes.subarray(start, start + BLOCK_SIZE - this.#filled);
       start += piece.length;
       if (piece.length === BLOCK_SIZE && this.#lend(piece)) continue;
-      this.#runtime.memory.view(this.#block + this.#filled, piece.length).set(piece);
+      this.#memory.view(this.#block + this.#filled, piece.length).set(piece);
       this.#filled += piece.length;
       if (this.#filled === BLOCK_SIZE) this.#handOver();
     }
@@ -59,21 +62,20 @@ class Import {
     if (check) this.#checkBy(check);
     const pointer = this.#pointer;
     this.#pointer = 0;
-    this.#pool.check(this.#runtime.native.sahpool_import_finish(pointer));
+    this.#pool.check(this.#native.sahpool_import_finish(pointer));
     return this.#size;
   }
 
   /** Aborts an import that was begun and not finished. */
   end(): void {
-    this.#runtime.memory.free(this.#block);
-    if (this.#pointer !== 0) this.#runtime.native.sahpool_import_abort(this.#pointer);
+    this.#memory.free(this.#block);
+    if (this.#pointer !== 0) this.#native.sahpool_import_abort(this.#pointer);
   }
 
   #checkBy(check: ImportCheck): void {
     const name = this.#name + '.importing';
-    const { memory, native } = this.#runtime;
     this.#pool.check(
-      memory.withCString(name, (it) => native.sahpool_import_stage(this.#pointer, it)),
+      this.#memory.withCString(name, (it) => this.#native.sahpool_import_stage(this.#pointer, it)),
     );
     const given: (name: string) => unknown = check;
     demandSync('check', given(name));
@@ -81,9 +83,8 @@ class Import {
 
   /** Hands over a whole block from where it is; false when that can't be. */
   #lend(piece: Uint8Array): boolean {
-    const { memory, native } = this.#runtime;
-    const resultCode = memory.lend(piece, (address) =>
-      native.sahpool_import_write(this.#pointer, address, piece.length),
+    const resultCode = this.#memory.lend(piece, (address) =>
+      this.#native.sahpool_import_write(this.#pointer, address, piece.length),
     );
     if (resultCode === undefined) return false;
     this.#pool.check(resultCode);
@@ -93,7 +94,7 @@ class Import {
   #handOver(): void {
     const count = this.#filled;
     this.#filled = 0;
-    this.#pool.check(this.#runtime.native.sahpool_import_write(this.#pointer, this.#block, count));
+    this.#pool.check(this.#native.sahpool_import_write(this.#pointer, this.#block, count));
   }
 }
 

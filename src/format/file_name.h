@@ -71,9 +71,9 @@ class FileName {
 };
 
 // The suffixes under which SQLite keeps a database's rollback journal and write-ahead log.
-inline constexpr std::string_view kJournalSuffix = "-journal";
-inline constexpr std::string_view kWalSuffix = "-wal";
-inline constexpr std::array kCompanionSuffixes = {kJournalSuffix, kWalSuffix};
+inline constexpr std::array<std::string_view, 2> kCompanionSuffixes = {"-journal", "-wal"};
+inline constexpr const std::string_view& kJournalSuffix = kCompanionSuffixes[0];
+inline constexpr const std::string_view& kWalSuffix = kCompanionSuffixes[1];
 
 // In what URL parsers differ. At first the current WHATWG standard.
 struct UrlDialect {

@@ -201,29 +201,24 @@ int ShmUnmapMethod(sqlite3_file* file, int /*delete_index*/) {
 
 }  // namespace
 
-const sqlite3_io_methods& IoMethods() {
-  static constexpr sqlite3_io_methods kMethods = {
-      .iVersion = 2,
-      .xClose = CloseMethod,
-      .xRead = ReadMethod,
-      .xWrite = WriteMethod,
-      .xTruncate = TruncateMethod,
-      .xSync = SyncMethod,
-      .xFileSize = FileSizeMethod,
-      .xLock = LockMethod,
-      .xUnlock = UnlockMethod,
-      .xCheckReservedLock = CheckReservedLockMethod,
-      .xFileControl = FileControlMethod,
-      .xSectorSize = SectorSizeMethod,
-      .xDeviceCharacteristics = DeviceCharacteristicsMethod,
-      .xShmMap = ShmMapMethod,
-      .xShmLock = ShmLockMethod,
-      .xShmBarrier = ShmBarrierMethod,
-      .xShmUnmap = ShmUnmapMethod,
-      .xFetch = nullptr,
-      .xUnfetch = nullptr,
-  };
-  return kMethods;
+void FillIoMethods(sqlite3_io_methods& methods) {
+  methods.iVersion = 2;
+  methods.xClose = CloseMethod;
+  methods.xRead = ReadMethod;
+  methods.xWrite = WriteMethod;
+  methods.xTruncate = TruncateMethod;
+  methods.xSync = SyncMethod;
+  methods.xFileSize = FileSizeMethod;
+  methods.xLock = LockMethod;
+  methods.xUnlock = UnlockMethod;
+  methods.xCheckReservedLock = CheckReservedLockMethod;
+  methods.xFileControl = FileControlMethod;
+  methods.xSectorSize = SectorSizeMethod;
+  methods.xDeviceCharacteristics = DeviceCharacteristicsMethod;
+  methods.xShmMap = ShmMapMethod;
+  methods.xShmLock = ShmLockMethod;
+  methods.xShmBarrier = ShmBarrierMethod;
+  methods.xShmUnmap = ShmUnmapMethod;
 }
 
 }  // namespace sahpool

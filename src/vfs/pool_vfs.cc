@@ -30,6 +30,7 @@ VfsEntry* TakeEntry(std::string_view name) {
   }
   *std::copy(name.begin(), name.end(), copy) = '\0';
   FillVfsMethods(entry->vfs);
+  FillIoMethods(entry->io_methods);
   entry->vfs.zName = copy;
   entry->vfs.pAppData = entry;
   entry->next = std::exchange(entries, entry);
@@ -158,7 +159,7 @@ Status PoolVfs::Open(File& file, int flags, OpenFile& opened) {
   }
   ++shared->open_count;
   new (&opened) OpenFile;
-  opened.base.pMethods = &IoMethods();
+  opened.base.pMethods = &entry_.io_methods;
   opened.vfs = this;
   opened.shared = shared;
   opened.flags = flags;

@@ -29,6 +29,7 @@ class PoolVfs;
 // one, may keep it for good: so it outlives the pool, and serves the next one of that name.
 struct VfsEntry {
   sqlite3_vfs vfs{};
+  sqlite3_io_methods io_methods{};
   Mutex mutex;                     // of the pool
   PoolVfs* pool = nullptr;         // null while the VFS is not registered: every open then fails
   Unlocked<Host*> host = nullptr;  // null when the pool has gone
@@ -114,9 +115,10 @@ class PoolVfs {
   Status error_;
 };
 
-// The method tables; in vfs_methods.cc and io_methods.cc.
+// The method tables; in vfs_methods.cc and io_methods.cc. Code fills them, because it would also
+// have to relocate every pointer of a constant.
 void FillVfsMethods(sqlite3_vfs& vfs);
-const sqlite3_io_methods& IoMethods();
+void FillIoMethods(sqlite3_io_methods& methods);
 
 // SQLITE_FCNTL_xyz; in file_control.cc. The caller holds the mutex.
 int FileControl(OpenFile& self, int operation, void* argument);

@@ -110,22 +110,19 @@ export class WasmMemory {
 
   /** Calls `use` with `text` as a NUL-terminated string that exists for the time of the call. */
   withCString<Result>(text: string, use: (pointer: number) => Result): Result {
-    const encoded = encoder.encode(text);
-    return this.withBlock(encoded.length + 1, (pointer) => {
-      const block = this.view(pointer, encoded.length + 1);
-      block.set(encoded);
-      block[encoded.length] = 0;
+    const encoded = encoder.encode(`${text}\0`);
+    return this.withBlock(encoded.length, (pointer) => {
+      this.view(pointer, encoded.length).set(encoded);
       return use(pointer);
     });
   }
 
   /** Copies `text` as UTF-8 to `into`, cut off between characters. Returns the bytes copied. */
   putText(text: string, into: number, capacity: number): number {
-    const encoded = encoder.encode(text);
-    let count = Math.min(encoded.length, capacity);
-    while (count < encoded.length && count > 0 && ((encoded[count] ?? 0) & 0xc0) === 0x80) --count;
-    this.view(into, count).set(encoded.subarray(0, count));
-    return count;
+    const encoded = new Uint8Array(capacity);
+    const { written } = encoder.encodeInto(text, encoded);
+    this.view(into, written).set(encoded.subarray(0, written));
+    return written;
   }
 
   /** What a memory may grow to shows only in which modules take it. */

@@ -141,18 +141,20 @@ export class PoolDirectory {
   ): Promise<{ locked: FileSystemFileHandle[]; reason: unknown }> {
     const locked: FileSystemFileHandle[] = [];
     let reason: unknown;
-    const results = await Promise.allSettled(
-      files.map(async (file) => {
-        try {
-          opened.push({ name: file.name, handle: await openHandle(file) });
-        } catch (error) {
-          if (!isLocked(error)) throw error;
-          reason = error;
-          locked.push(file);
+    let failure: { reason: unknown } | undefined;
+    const tryOne = async (file: FileSystemFileHandle): Promise<void> => {
+      try {
+        opened.push({ name: file.name, handle: await openHandle(file) });
+      } catch (error) {
+        if (!isLocked(error)) {
+          failure ??= { reason: error };
+          return;
         }
-      }),
-    );
-    const failure = results.find((it) => it.status === 'rejected');
+        reason = error;
+        locked.push(file);
+      }
+    };
+    await Promise.all(files.map(tryOne));
     if (failure) throw failure.reason;
     return { locked, reason };
   }

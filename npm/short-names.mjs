@@ -1,7 +1,7 @@
 // Gives what the side module and the package's JavaScript know of each other the shortest names: the
 // module's exports and its imports are a, b, c, ... What is SQLite's keeps its name. What the names
-// stand for depends on all of them, and so their checksum is in the name of the function that the
-// loader calls first: a module of another version doesn't have it.
+// stand for depends on all of them, and so their checksum is the name of the function that the loader
+// calls first: a module of another version doesn't have it.
 
 import { createHash } from 'node:crypto';
 
@@ -26,9 +26,8 @@ function shortNames(imports, exports) {
   const names = new Map([imports, exports].flatMap(withLetters));
   const checksum = createHash('sha256')
     .update([...names.keys()].join())
-    .digest('hex')
-    .slice(0, 6);
-  return names.set(ASKED_FIRST, `version_${checksum}`);
+    .digest('base64url');
+  return names.set(ASKED_FIRST, checksum.slice(0, 4));
 }
 
 function shortened(name, names) {

@@ -56,6 +56,32 @@ struct QuarantinedSlot {
   std::int64_t bytes = 0;
 };
 
+// The slots whose header is damaged. Their pool must outlive it.
+class Quarantine {
+ public:
+  // Of no pool.
+  Quarantine() = default;
+  explicit Quarantine(sahpool_pool* pool) : pool_(pool) {}
+
+  std::vector<QuarantinedSlot> List() const;
+  // Makes one a file again, under `name`. kExists when that is taken, kNotFound when no such slot
+  // is in quarantine.
+  Status Recover(std::string_view slot, std::string_view name);
+  // Deletes what one holds. kNotFound as above.
+  Status Discard(std::string_view slot);
+
+ private:
+  sahpool_pool* pool_ = nullptr;
+};
+
+// How a pool's slots are used.
+struct PoolCounts {
+  int capacity = 0;  // slots in all
+  int files = 0;     // that have a name
+  int free = 0;      // for new files
+  int open = 0;      // files that connections have open
+};
+
 // An import that takes a database piece by piece. Destroying an unfinished one aborts it, as does
 // Abort(); the database that had the name is untouched until Finish() has succeeded. Its pool must
 // outlive it.
@@ -110,11 +136,7 @@ class SqlitePool {
   // Removes up to `count` slots, free ones only; gives how many.
   Pending<int> ReduceCapacity(int count);
 
-  // Slots in all, named files, slots free for new files, files open in connections.
-  int capacity() const;
-  int file_count() const;
-  int free_count() const;
-  int open_count() const;
+  PoolCounts counts() const;
 
   // The stored names of the files: absolute, escaped as in a URL.
   std::vector<std::string> FileNames() const;
@@ -154,16 +176,11 @@ class SqlitePool {
   // is until then.
   Pending<int> Remove();
 
-  // The slots whose header is damaged; making one a file again, under `name` (kExists when that is
-  // taken); deleting what one holds (kNotFound when no such slot is in quarantine).
-  std::vector<QuarantinedSlot> Quarantined() const;
-  Status Recover(std::string_view slot, std::string_view name);
-  Status Discard(std::string_view slot);
+  Quarantine quarantine() const { return Quarantine(pool_); }
 
  private:
   explicit SqlitePool(sahpool_pool* pool) : pool_(pool) {}
 
-  Status StatusOf(int code) const;
   void CloseOrLeave();
 
   sahpool_pool* pool_ = nullptr;

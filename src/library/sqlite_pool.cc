@@ -20,6 +20,10 @@ Status ErrorOf(sahpool_pool* pool) {
   return {static_cast<Code>(sahpool_error_kind(pool)), sahpool_error_text(pool)};
 }
 
+Status ResultOf(sahpool_pool* pool, int code) {
+  return code == SQLITE_OK ? Status() : ErrorOf(pool);
+}
+
 // The names that C functions get: one with a NUL in it would be taken for a shorter one.
 Result<std::string> CheckedName(std::string_view name) {
   if (name.empty()) return Status(Code::kInvalid, "the name is empty");
@@ -146,10 +150,6 @@ Status SqlitePool::Close() {
   return {};
 }
 
-Status SqlitePool::StatusOf(int code) const {
-  return code == SQLITE_OK ? Status() : ErrorOf(pool_);
-}
-
 Pending<int> SqlitePool::AddCapacity(int count) {
   return ChangeCapacity(pool_, sahpool_add_capacity, count);
 }
@@ -162,10 +162,13 @@ Pending<int> SqlitePool::ReduceCapacity(int count) {
   return ChangeCapacity(pool_, sahpool_reduce_capacity, count);
 }
 
-int SqlitePool::capacity() const { return pool_ != nullptr ? sahpool_capacity(pool_) : 0; }
-int SqlitePool::file_count() const { return pool_ != nullptr ? sahpool_file_count(pool_) : 0; }
-int SqlitePool::free_count() const { return pool_ != nullptr ? sahpool_free_count(pool_) : 0; }
-int SqlitePool::open_count() const { return pool_ != nullptr ? sahpool_open_count(pool_) : 0; }
+PoolCounts SqlitePool::counts() const {
+  if (pool_ == nullptr) return {};
+  return {.capacity = sahpool_capacity(pool_),
+          .files = sahpool_file_count(pool_),
+          .free = sahpool_free_count(pool_),
+          .open = sahpool_open_count(pool_)};
+}
 
 std::vector<std::string> SqlitePool::FileNames() const {
   std::vector<std::string> names;
@@ -250,10 +253,12 @@ Result<bool> SqlitePool::Unlink(std::string_view name) {
 }
 
 Status SqlitePool::WipeFiles() {
-  return pool_ != nullptr ? StatusOf(sahpool_wipe(pool_)) : NoPool();
+  return pool_ != nullptr ? ResultOf(pool_, sahpool_wipe(pool_)) : NoPool();
 }
 
-Status SqlitePool::Pause() { return pool_ != nullptr ? StatusOf(sahpool_pause(pool_)) : NoPool(); }
+Status SqlitePool::Pause() {
+  return pool_ != nullptr ? ResultOf(pool_, sahpool_pause(pool_)) : NoPool();
+}
 
 Pending<int> SqlitePool::Unpause() {
   return Pending<int>(
@@ -287,7 +292,7 @@ Pending<int> SqlitePool::Remove() {
       ValueOf);
 }
 
-std::vector<QuarantinedSlot> SqlitePool::Quarantined() const {
+std::vector<QuarantinedSlot> Quarantine::List() const {
   std::vector<QuarantinedSlot> slots;
   const int count = pool_ != nullptr ? sahpool_quarantine_count(pool_) : 0;
   slots.reserve(static_cast<std::size_t>(count));
@@ -301,21 +306,21 @@ std::vector<QuarantinedSlot> SqlitePool::Quarantined() const {
   return slots;
 }
 
-Status SqlitePool::Recover(std::string_view slot, std::string_view name) {
+Status Quarantine::Recover(std::string_view slot, std::string_view name) {
   if (pool_ == nullptr) return NoPool();
   const auto checked_slot = CheckedName(slot);
   if (!checked_slot.ok()) return checked_slot.status();
   const auto checked_name = CheckedName(name);
   if (!checked_name.ok()) return checked_name.status();
-  return StatusOf(sahpool_quarantine_recover(pool_, checked_slot.value().c_str(),
-                                             checked_name.value().c_str()));
+  return ResultOf(pool_, sahpool_quarantine_recover(pool_, checked_slot.value().c_str(),
+                                                    checked_name.value().c_str()));
 }
 
-Status SqlitePool::Discard(std::string_view slot) {
+Status Quarantine::Discard(std::string_view slot) {
   if (pool_ == nullptr) return NoPool();
   const auto checked = CheckedName(slot);
   if (!checked.ok()) return checked.status();
-  return StatusOf(sahpool_quarantine_discard(pool_, checked.value().c_str()));
+  return ResultOf(pool_, sahpool_quarantine_discard(pool_, checked.value().c_str()));
 }
 
 }  // namespace sahpool

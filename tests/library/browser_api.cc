@@ -64,7 +64,7 @@ Detached Run() {
   CHECK(!messages.empty() && messages[0] == "2 api: VFS initialized.");
   CHECK(sqlite3_vfs_find("api") != nullptr);
   CHECK(sqlite3_vfs_find(nullptr) != sqlite3_vfs_find("api"));
-  CHECK(pool.capacity() == 6 && pool.file_count() == 0 && pool.free_count() == 6);
+  CHECK(pool.counts().capacity == 6 && pool.counts().files == 0 && pool.counts().free == 6);
 
   CHECK(Execute("api", "a b.db", "CREATE TABLE t(x); INSERT INTO t VALUES(1)") == SQLITE_OK);
   CHECK(pool.FileNames() == std::vector<std::string>{"/a%20b.db"});
@@ -101,22 +101,22 @@ Detached Run() {
     auto import = pool.BeginImport("b.db");
     CHECK(import.ok() && pool.Pause().code() == Code::kBusy);
   }
-  CHECK(pool.Pause().ok() && pool.is_paused() && pool.capacity() == 0);
+  CHECK(pool.Pause().ok() && pool.is_paused() && pool.counts().capacity == 0);
   CHECK(pool.WipeFiles().code() == Code::kMisuse);
   auto other = co_await SqlitePool::Open(other_options);
-  CHECK(other.ok() && other.value().file_count() == 1);
+  CHECK(other.ok() && other.value().counts().files == 1);
   auto taken = co_await pool.Unpause();
   CHECK(taken.status().code() == Code::kBusy && pool.is_paused());
   CHECK(other.value().Close().ok() && sqlite3_vfs_find("other") == nullptr);
   auto unpaused = co_await pool.Unpause();
-  CHECK(unpaused.ok() && !pool.is_paused() && pool.capacity() == 2);
+  CHECK(unpaused.ok() && !pool.is_paused() && pool.counts().capacity == 2);
 
   // Removal, of a pool that is in use and of one that is not.
   sqlite3* db = nullptr;
   CHECK(sqlite3_open_v2("a b.db", &db, SQLITE_OPEN_READWRITE, "api") == SQLITE_OK);
   CHECK(sqlite3_exec(db, "SELECT * FROM t", nullptr, nullptr, nullptr) == SQLITE_OK);
   auto in_use = co_await pool.Remove();
-  CHECK(in_use.status().code() == Code::kBusy && pool.file_count() == 1);
+  CHECK(in_use.status().code() == Code::kBusy && pool.counts().files == 1);
   sqlite3_close(db);
   auto gone = co_await pool.Remove();
   CHECK(gone.ok() && pool.get() == nullptr && sqlite3_vfs_find("api") == nullptr);
@@ -126,10 +126,10 @@ Detached Run() {
   options.initial_capacity = 1;
   options.keep_free = 3;
   auto grown = co_await SqlitePool::Open(options);
-  CHECK(grown.ok() && grown.value().file_count() == 0 && grown.value().capacity() == 3);
+  CHECK(grown.ok() && grown.value().counts().files == 0 && grown.value().counts().capacity == 3);
   CHECK(Execute("api", "c.db", "CREATE TABLE t(x)") == SQLITE_OK);
   auto settled = co_await grown.value().ReserveCapacity(0);
-  CHECK(settled.ok() && grown.value().free_count() == 3);
+  CHECK(settled.ok() && grown.value().counts().free == 3);
   CHECK(grown.value().WipeFiles().ok());
   auto removal = co_await grown.value().Remove();
   CHECK(removal.ok());

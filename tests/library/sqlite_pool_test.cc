@@ -29,15 +29,15 @@ struct Detached {
 TEST_F(SqlitePoolTest, KeepsDatabasesBetweenStarts) {
   {
     const SqlitePool pool = Open();
-    EXPECT_EQ(pool.capacity(), 6);
+    EXPECT_EQ(pool.counts().capacity, 6);
     Make("app.db", 42);
   }
   EXPECT_EQ(sqlite3_vfs_find(vfs.c_str()), nullptr);
   const SqlitePool pool = Open();
   EXPECT_EQ(NumberIn("app.db"), 42);
   EXPECT_EQ(pool.FileNames(), std::vector<std::string>{"/app.db"});
-  EXPECT_EQ(pool.file_count(), 1);
-  EXPECT_EQ(pool.free_count(), 5);
+  EXPECT_EQ(pool.counts().files, 1);
+  EXPECT_EQ(pool.counts().free, 5);
 }
 
 TEST_F(SqlitePoolTest, TellsACallback) {
@@ -102,8 +102,8 @@ TEST_F(SqlitePoolTest, ClearsOnlyWhenAsked) {
   PoolOptions options = Options();
   options.clear_on_init = true;
   const SqlitePool pool = Open(options);
-  EXPECT_EQ(pool.file_count(), 0);
-  EXPECT_EQ(pool.capacity(), 6);
+  EXPECT_EQ(pool.counts().files, 0);
+  EXPECT_EQ(pool.counts().capacity, 6);
 }
 
 TEST_F(SqlitePoolTest, ChangesItsCapacity) {
@@ -114,7 +114,7 @@ TEST_F(SqlitePoolTest, ChangesItsCapacity) {
   EXPECT_EQ(pool.ReserveCapacity(10).Wait().value(), 10);
   EXPECT_EQ(pool.ReduceCapacity(3).Wait().value(), 3);
   EXPECT_EQ(pool.ReduceCapacity(100).Wait().value(), 6);
-  EXPECT_EQ(pool.capacity(), 1);
+  EXPECT_EQ(pool.counts().capacity, 1);
   EXPECT_EQ(pool.ReduceCapacity(-1).Wait().status().code(), Code::kInvalid);
 }
 
@@ -141,7 +141,7 @@ TEST_F(SqlitePoolTest, HasTheCapacityThatItHadWhenItIsOpenedAgain) {
     PoolOptions options = Options();
     options.directory = from;
     const SqlitePool pool = Open(options);
-    EXPECT_EQ(pool.capacity(), 10);
+    EXPECT_EQ(pool.counts().capacity, 10);
     for (const std::string& mode : modes) EXPECT_EQ(NumberIn((mode + ".db").c_str()), 1) << mode;
   }
 }
@@ -161,8 +161,8 @@ TEST_F(SqlitePoolTest, LeavesFilesAloneThatAreNotItsOwn) {
   for (int i = 0; i < 2; ++i) {
     SqlitePool pool = Open(options);
     Make("app.db", 1);
-    EXPECT_EQ(pool.file_count(), 1);
-    EXPECT_EQ(pool.capacity(), 6);
+    EXPECT_EQ(pool.counts().files, 1);
+    EXPECT_EQ(pool.counts().capacity, 6);
     ASSERT_TRUE(pool.Remove().Wait().ok());
     EXPECT_EQ(ReadFile(path + "/disk.img"), Bytes(132'768));
     EXPECT_EQ(ReadFile(path + "/empty.txt"), Bytes());
@@ -217,7 +217,7 @@ TEST_F(SqlitePoolTest, ImportsWhatItExports) {
   auto import = pool.BeginImport("c.db");
   ASSERT_TRUE(import.ok());
   for (const std::byte byte : bytes.value()) ASSERT_TRUE(import.value().Write({&byte, 1}).ok());
-  EXPECT_EQ(pool.file_count(), 2);
+  EXPECT_EQ(pool.counts().files, 2);
   ASSERT_TRUE(import.value().Finish().ok());
   EXPECT_EQ(import.value().Finish().code(), Code::kMisuse);
   EXPECT_EQ(NumberIn("c.db"), 42);
@@ -246,7 +246,7 @@ TEST_F(SqlitePoolTest, AnImportThatFailsLeavesTheOldDatabase) {
     ASSERT_TRUE(dropped.value().Write(nonsense).ok());
     EXPECT_EQ(pool.Pause().code(), Code::kBusy);
   }
-  EXPECT_EQ(pool.free_count(), 5);
+  EXPECT_EQ(pool.counts().free, 5);
   EXPECT_EQ(NumberIn("app.db"), 1);
   EXPECT_EQ(pool.Import("", nonsense).code(), Code::kInvalid);
   EXPECT_EQ(pool.Import({"a\0b", 3}, nonsense).code(), Code::kInvalid);
@@ -260,7 +260,7 @@ TEST_F(SqlitePoolTest, UnlinksAndWipes) {
   EXPECT_FALSE(pool.Unlink("a.db").value());
   sqlite3* const db = Connect("b.db");
   EXPECT_EQ(sqlite3_exec(db, "SELECT * FROM t", nullptr, nullptr, nullptr), SQLITE_OK);
-  EXPECT_EQ(pool.open_count(), 1);
+  EXPECT_EQ(pool.counts().open, 1);
   EXPECT_EQ(pool.Unlink("b.db").status().code(), Code::kBusy);
   EXPECT_EQ(pool.WipeFiles().code(), Code::kBusy);
   EXPECT_EQ(pool.Pause().code(), Code::kBusy);
@@ -268,7 +268,7 @@ TEST_F(SqlitePoolTest, UnlinksAndWipes) {
   EXPECT_EQ(pool.Remove().Wait().status().code(), Code::kBusy);
   sqlite3_close(db);
   EXPECT_TRUE(pool.WipeFiles().ok());
-  EXPECT_EQ(pool.file_count(), 0);
+  EXPECT_EQ(pool.counts().files, 0);
 }
 
 TEST_F(SqlitePoolTest, LetsAnotherHaveThePoolWhilePaused) {
@@ -277,7 +277,7 @@ TEST_F(SqlitePoolTest, LetsAnotherHaveThePoolWhilePaused) {
   ASSERT_TRUE(pool.Pause().ok());
   ASSERT_TRUE(pool.Pause().ok());
   EXPECT_TRUE(pool.is_paused());
-  EXPECT_EQ(pool.capacity(), 0);
+  EXPECT_EQ(pool.counts().capacity, 0);
   EXPECT_TRUE(pool.FileNames().empty());
   EXPECT_EQ(pool.Unlink("app.db").status().code(), Code::kMisuse);
   EXPECT_EQ(pool.AddCapacity(1).Wait().status().code(), Code::kMisuse);
@@ -285,7 +285,7 @@ TEST_F(SqlitePoolTest, LetsAnotherHaveThePoolWhilePaused) {
     PoolOptions options = Options();
     options.vfs_name = UniqueVfsName();
     const SqlitePool other = Open(options);
-    EXPECT_EQ(other.file_count(), 1);
+    EXPECT_EQ(other.counts().files, 1);
     EXPECT_EQ(pool.Unpause().Wait().status().code(), Code::kBusy);
     EXPECT_TRUE(pool.is_paused());
   }
@@ -316,9 +316,9 @@ TEST_F(SqlitePoolTest, RemovesAPausedPoolAndNothingElse) {
 TEST_F(SqlitePoolTest, WithoutAPoolEverythingIsRefused) {
   SqlitePool pool;
   EXPECT_TRUE(pool.Close().ok());
-  EXPECT_EQ(pool.capacity(), 0);
+  EXPECT_EQ(pool.counts().capacity, 0);
   EXPECT_TRUE(pool.FileNames().empty());
-  EXPECT_TRUE(pool.Quarantined().empty());
+  EXPECT_TRUE(pool.quarantine().List().empty());
   EXPECT_TRUE(pool.is_paused());
   EXPECT_EQ(pool.WipeFiles().code(), Code::kMisuse);
   EXPECT_EQ(pool.Export("a").status().code(), Code::kMisuse);
@@ -354,26 +354,26 @@ TEST_F(QuarantineOfSqlitePool, ListsRecoversAndDiscards) {
   SqlitePool pool = Open(options);
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0].substr(0, 17), "1quarantined slot");
-  auto slots = pool.Quarantined();
+  auto slots = pool.quarantine().List();
   ASSERT_EQ(slots.size(), 1U);
   EXPECT_EQ(slots[0].name, "/app.db");
   EXPECT_EQ(slots[0].bytes, 8192);
   EXPECT_NE(slots[0].reason, "");
 
-  EXPECT_EQ(pool.Recover("none", "x.db").code(), Code::kNotFound);
-  ASSERT_TRUE(pool.Recover(slots[0].slot, "found.db").ok());
+  EXPECT_EQ(pool.quarantine().Recover("none", "x.db").code(), Code::kNotFound);
+  ASSERT_TRUE(pool.quarantine().Recover(slots[0].slot, "found.db").ok());
   EXPECT_EQ(NumberIn("found.db"), 42);
   ASSERT_TRUE(pool.Close().ok());
 
   Damage();
   pool = Open(options);
-  slots = pool.Quarantined();
+  slots = pool.quarantine().List();
   ASSERT_EQ(slots.size(), 1U);
   Make("found2.db", 1);
-  EXPECT_EQ(pool.Recover(slots[0].slot, "found2.db").code(), Code::kExists);
-  ASSERT_TRUE(pool.Discard(slots[0].slot).ok());
-  EXPECT_EQ(pool.Discard(slots[0].slot).code(), Code::kNotFound);
-  EXPECT_EQ(pool.free_count(), 5);
+  EXPECT_EQ(pool.quarantine().Recover(slots[0].slot, "found2.db").code(), Code::kExists);
+  ASSERT_TRUE(pool.quarantine().Discard(slots[0].slot).ok());
+  EXPECT_EQ(pool.quarantine().Discard(slots[0].slot).code(), Code::kNotFound);
+  EXPECT_EQ(pool.counts().free, 5);
 }
 
 }  // namespace

@@ -24,27 +24,27 @@ TEST_F(SqlitePoolThreadsTest, GrowsInTheBackground) {
   options.keep_free = 4;
   SqlitePool pool = Open(options);
   const auto has_free = [&] {
-    for (int i = 0; i < 500 && pool.free_count() < 4; ++i) {
+    for (int i = 0; i < 500 && pool.counts().free < 4; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    return pool.free_count() >= 4;
+    return pool.counts().free >= 4;
   };
   EXPECT_TRUE(has_free());
   Make("a.db", 1);
   Make("b.db", 2);
   EXPECT_TRUE(has_free());
-  EXPECT_EQ(pool.file_count(), 2);
+  EXPECT_EQ(pool.counts().files, 2);
 }
 
 TEST_F(SqlitePoolThreadsTest, HasItsFreeSlotsFromTheStart) {
   PoolOptions options = Options();
   options.keep_free = 16;
   SqlitePool pool = Open(options);
-  EXPECT_EQ(pool.free_count(), 16);
+  EXPECT_EQ(pool.counts().free, 16);
   Make("a.db", 1);
   ASSERT_TRUE(pool.Pause().ok());
   ASSERT_TRUE(pool.Unpause().Wait().ok());
-  EXPECT_GE(pool.free_count(), 15);
+  EXPECT_GE(pool.counts().free, 15);
 }
 
 // Whoever needs a slot that is not there yet waits for it.
@@ -68,7 +68,7 @@ TEST_F(SqlitePoolThreadsTest, GrowsAsFastAsFilesAreMade) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(pool.file_count(), kThreads * kDatabases);
+  EXPECT_EQ(pool.counts().files, kThreads * kDatabases);
   for (const auto& connections : open) {
     for (sqlite3* const db : connections) sqlite3_close(db);
   }

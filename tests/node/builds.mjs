@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { replaceProperties } from '../standin/opfs.mjs';
+import { replaceProperties } from '../standin/replace-properties.mjs';
 
 const modules = new URL('../../node_modules/', import.meta.url);
 

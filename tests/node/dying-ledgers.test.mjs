@@ -10,7 +10,8 @@ import { test } from 'node:test';
 import { Ledger } from '../browser/pages/ledger.mjs';
 import { randomNumbers } from '../browser/pages/random.mjs';
 import { StandInLocks } from '../standin/locks.mjs';
-import { replaceProperties, StandInOpfs } from '../standin/opfs.mjs';
+import { StandInOpfs } from '../standin/opfs.mjs';
+import { replaceProperties } from '../standin/replace-properties.mjs';
 import { loadSqlite, sideModule } from './harness.mjs';
 
 const deaths = Number(process.env.DEATHS ?? 20);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { PoolBusyError, SahpoolError, UnsupportedEnvironmentError } from '../../npm/dist/index.js';
-import { replaceProperties } from '../standin/opfs.mjs';
+import { replaceProperties } from '../standin/replace-properties.mjs';
 import { setUp, tick } from './harness.mjs';
 
 /** Fails to install a pool, with that message, and leaves OPFS as it was: empty. */

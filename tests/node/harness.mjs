@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { attach } from '../../npm/dist/index.js';
 import { shortenNames } from '../../npm/short-names.mjs';
 import { StandInLocks } from '../standin/locks.mjs';
-import { replaceProperties, StandInOpfs } from '../standin/opfs.mjs';
+import { StandInOpfs } from '../standin/opfs.mjs';
+import { replaceProperties } from '../standin/replace-properties.mjs';
 import { initialize, otherBuilds, versions } from './builds.mjs';
 
 export { versions };

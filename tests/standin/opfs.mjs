@@ -10,52 +10,12 @@
 // throws; what it returns other than undefined, a synchronous call returns without doing its work,
 // while an asynchronous call waits for it first.
 
+import { replaceProperties } from './replace-properties.mjs';
+import { FaultTable } from './fault-table.mjs';
+
 /** @returns {DOMException} */
 function domError(name, message) {
   return new DOMException(message, name);
-}
-
-export class FaultTable {
-  #hooks = new Map();
-  #counts = new Map();
-
-  /** Calls `hook` before every `operation` until the returned function is called. */
-  on(operation, hook) {
-    const hooks = this.#hooks.get(operation) ?? [];
-    hooks.push(hook);
-    this.#hooks.set(operation, hooks);
-    this.#counts.set(operation, 0);
-    return () => {
-      const left = this.#hooks.get(operation).filter((it) => it !== hook);
-      this.#hooks.set(operation, left);
-    };
-  }
-
-  /** Lets the `nth` call from now on throw `error`. */
-  failNth(operation, nth, error) {
-    return this.on(operation, (call) => {
-      if (call.nth === nth) throw error;
-    });
-  }
-
-  clear() {
-    this.#hooks.clear();
-  }
-
-  /** How often the operation was called since its last hook was set. */
-  count(operation) {
-    return this.#counts.get(operation) ?? 0;
-  }
-
-  consult(operation, details) {
-    const nth = this.count(operation) + 1;
-    this.#counts.set(operation, nth);
-    let result;
-    for (const hook of this.#hooks.get(operation) ?? []) {
-      result ??= hook({ ...details, nth });
-    }
-    return result;
-  }
 }
 
 const BLOCK_SIZE = 65536;
@@ -313,23 +273,6 @@ export class FileSystemDirectoryHandle extends FileSystemHandle {
     }
     return new Handle(this.opfs, entry);
   }
-}
-
-/** Defines properties of an object; returns what brings the old ones back. */
-export function replaceProperties(target, values) {
-  const before = Object.keys(values).map((name) => [
-    name,
-    Object.getOwnPropertyDescriptor(target, name),
-  ]);
-  for (const [name, value] of Object.entries(values)) {
-    Object.defineProperty(target, name, { value, configurable: true, writable: true });
-  }
-  return () => {
-    for (const [name, descriptor] of before) {
-      if (descriptor) Object.defineProperty(target, name, descriptor);
-      else delete target[name];
-    }
-  };
 }
 
 export class StandInOpfs {

@@ -32,7 +32,7 @@ class FullDisk {
     AddFreeSlots(disk_, 10);
     EXPECT_TRUE(pool_.Start().ok());
     static const Bytes database = MakeDatabase("old", kRows);
-    static const Bytes ballast = MakeDatabase("ballast", 600);
+    static const Bytes ballast = MakeDatabase("ballast", 200);
     for (const char* name : {"app.db", "other.db"}) {
       EXPECT_TRUE(pool_.Import(name, database).ok());
     }

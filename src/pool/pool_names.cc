@@ -80,7 +80,12 @@ Status PoolNames::CheckAbsence(const FileName& name) const {
 }
 
 Status PoolNames::CheckQuarantine(const FileName& database) const {
-  Status status = CheckAbsence(database);
+  if (Status s = CheckAbsence(database); !s.ok()) return s;
+  return CheckCompanions(database);
+}
+
+Status PoolNames::CheckCompanions(const FileName& database) const {
+  Status status;
   for (const std::string_view suffix : kCompanionSuffixes) {
     const auto name = Join(database, suffix);
     if (status.ok() && name.ok()) status = CheckAbsence(name.value());
@@ -202,6 +207,7 @@ Status PoolNames::SettleCompanions(const FileName& name, File* database) {
       return FileIsOpen(companion->slot().name());
     }
   }
+  if (Status s = CheckCompanions(name); !s.ok()) return s;
   if (database != nullptr) {
     CommittedImage image;
     Status status = OpenCommitted(*database, image);

@@ -46,7 +46,8 @@ class PoolNames : protected PoolJournals {
 
   // Leaves no journal and no WAL under the name: beside another database they would be applied to
   // that. `database`, to which they belong, gets what they say was committed last; null when there
-  // is none. kBusy while one is open, kNotADatabase where one can't be read.
+  // is none. kBusy while one is open, kNotADatabase where one can't be read, kCorrupt while a
+  // quarantined slot claims to be one.
   Status SettleCompanions(const FileName& name, File* database);
 
  protected:
@@ -56,6 +57,8 @@ class PoolNames : protected PoolJournals {
   Host& host_;
 
  private:
+  // CheckAbsence() of the journal and of the WAL.
+  Status CheckCompanions(const FileName& database) const;
   Status SettleName(File& file);
   bool IsTaken(const FileName& name) const;
   bool CanRenameDatabase(const File& file, const FileName& name) const;

@@ -243,6 +243,34 @@ TEST_F(ImportTest, ReplacesADatabaseWhoseWalIsOfAnother) {
   EXPECT_EQ(pool->Names(), (Log{"/app.db", "/app.db-wal.duplicate-1"}));
 }
 
+// It may be what the old database needs, and would be taken for the new one's.
+TEST_F(ImportTest, WaitsForWhatIsToBecomeOfACompanionInQuarantine) {
+  const SlotBytes hot = MakeHotPool("old");
+  for (const bool has_old : {true, false}) {
+    SCOPED_TRACE(has_old);
+    Bytes damaged = SlotNamed(hot, "/app.db-journal");
+    damaged[kSlotHeaderSize - 1] ^= std::byte{1};
+    Start({{"a", has_old ? SlotNamed(hot, "/app.db") : Bytes(kSlotDataOffset)},
+           {"b", damaged},
+           {"c", Bytes(kSlotDataOffset)}});
+    const Status refused = pool->Import("app.db", MakeDatabase("new"));
+    EXPECT_EQ(refused.code(), Code::kCorrupt);
+    EXPECT_NE(refused.text().find("recover or discard it first"), std::string_view::npos);
+    EXPECT_EQ(pool->Names(), has_old ? Log{"/app.db"} : Log{});
+    EXPECT_EQ(pool->pool().files().free_count(), has_old ? 1 : 2);
+    EXPECT_TRUE(pool->Import("other.db", MakeDatabase("new")).ok());
+    if (has_old) {
+      ASSERT_TRUE(pool->pool().Recover("b", Resolved("app.db-journal")).ok());
+      EXPECT_EQ(DescribeFile(*pool, "app.db"), "old*30");
+    } else {
+      ASSERT_TRUE(pool->pool().Discard("b").ok());
+    }
+    ASSERT_TRUE(pool->pool().order().DeleteDatabase(*pool->Find("other.db")).ok());
+    ASSERT_TRUE(pool->Import("app.db", MakeDatabase("new")).ok());
+    EXPECT_EQ(DescribeFile(*pool, "app.db"), "new*10");
+  }
+}
+
 // The slot is the same; what is in it is not.
 TEST_F(ImportTest, LeavesAnotherFileThatHasTakenTheTemporaryName) {
   for (const bool finishes : {true, false}) {

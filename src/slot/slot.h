@@ -60,10 +60,10 @@ class Slot {
   // header goes out with the file's bytes.
   void Claim(const FileName& name, std::uint32_t flags);
 
-  // Empties the slot, and succeeds when its name is gone durably. Deleting a database makes its
-  // header a temporary file's first, and flushes that, so that a crash never leaves a database's
-  // bytes under an empty header, which is how a damaged header looks. A slot that could not be
-  // emptied becomes free, with a residue that is not known.
+  // Empties the slot, and succeeds when its name is gone durably, or when the slot needs_settling()
+  // until it is. Deleting a database makes its header a temporary file's first, and flushes that,
+  // so that a crash never leaves a database's bytes under an empty header, which is how a damaged
+  // header looks. A slot that could not be emptied becomes free, with a residue that is not known.
   Status SetFree();
   // Makes the slot free in memory, whatever its header says. With the residue of a journal it keeps
   // the name.
@@ -76,7 +76,7 @@ class Slot {
 
   // Makes header and bytes durable, as far as they were handed over. Costs nothing when nothing was
   // written since the last flush.
-  Status Flush();
+  Status Flush(PendingHeader pending = PendingHeader::kMustBeWritten);
   // Whether a crash could bring back what SQLite takes for gone: a file that the slot does not hold
   // now, or what was there before a killed process or a call that failed. Until a Flush() no other
   // file may take such a name, and nothing that relies on what can be seen now may be made durable.
@@ -102,8 +102,10 @@ class Slot {
   std::unique_ptr<char[]> slot_name_;
   SlotState state_ = SlotState::kFree;
   Residue residue_ = Residue::kUnknown;
-  bool may_be_named_ = false;  // on the disk, at any time since the last flush
-  bool is_misnamed_ = false;   // the same, and it holds no file in memory
+  // On the disk, at any time since the last flush. Not kept before the first one, nor in
+  // quarantine, when the medium is in doubt until a flush.
+  bool may_be_named_ = false;
+  bool is_misnamed_ = false;  // the same, and it holds no file in memory
   std::uint32_t flags_ = 0;
   std::string_view quarantine_reason_;  // a literal
   // Behind the rest, which then lies where instructions of WebAssembly are the shortest.

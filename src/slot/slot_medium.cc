@@ -73,9 +73,10 @@ Status SlotMedium::Resize(std::int64_t size) {
   return {};
 }
 
-Status SlotMedium::Flush() {
+Status SlotMedium::Flush(PendingHeader pending) {
   if (header_state_ == HeaderState::kPending) {
-    if (Status s = WriteHeader(header_); !s.ok()) return s;
+    Status s = WriteHeader(header_);
+    if (!s.ok() && pending == PendingHeader::kMustBeWritten) return s;
   }
   if (!is_dirty_) return {};
   if (Status s = LearnSize(); !s.ok()) return s;

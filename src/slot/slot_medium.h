@@ -29,6 +29,8 @@ enum class HeaderState : std::uint8_t {
   kGoesWithBytes,  // whoever hands over the file's first bytes writes it with them
 };
 
+enum class PendingHeader : bool { kMustBeWritten, kMayWait };
+
 class SlotMedium {
  public:
   // `unsettled_count` is one more while this is doubtful.
@@ -81,8 +83,9 @@ class SlotMedium {
   Status Resize(std::int64_t size);
   // Where the size is not known, after a failed call, asks for it again.
   Status LearnSize();
-  // Makes header and bytes durable. Costs nothing when nothing was written since the last flush.
-  Status Flush();
+  // Makes header and bytes durable. Costs nothing when nothing was written since the last flush. A
+  // header that is pending, and can't be written now either, stays so where it may wait.
+  Status Flush(PendingHeader pending = PendingHeader::kMustBeWritten);
 
  private:
   void SetDoubtful(bool is_doubtful);

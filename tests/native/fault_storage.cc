@@ -10,7 +10,7 @@ class FaultHandle final : public StorageHandle {
   FaultHandle(FaultDisk& disk, std::string name) : disk_(disk), name_(std::move(name)) {}
 
   Result<std::size_t> Read(std::span<std::byte> into, std::int64_t offset) override {
-    const auto fault = disk_.Strike(CallKind::kRead);
+    const auto fault = disk_.Strike(CallKind::kRead, name_);
     if (fault && IsError(*fault)) return FailureOf(*fault);
     const Bytes& bytes = slot().now;
     const auto available = std::max<std::int64_t>(std::ssize(bytes) - offset, 0);
@@ -24,7 +24,7 @@ class FaultHandle final : public StorageHandle {
     disk_.Note("write", name_, std::to_string(offset) + "+" + std::to_string(bytes.size()));
     const std::int64_t growth =
         FaultDisk::GrowthOf(slot(), offset + static_cast<std::int64_t>(bytes.size()));
-    const auto fault = disk_.Strike(CallKind::kWrite, growth);
+    const auto fault = disk_.Strike(CallKind::kWrite, name_, growth);
     std::size_t count = fault ? CountUnder(*fault, bytes.size()) : bytes.size();
     if (fault && fault->quota && count > 0) count = CountWithin(*fault, bytes.size(), growth);
     if (count > 0) {
@@ -39,7 +39,7 @@ class FaultHandle final : public StorageHandle {
 
   Status Truncate(std::int64_t size) override {
     disk_.Note("truncate", name_, std::to_string(size));
-    const auto fault = disk_.Strike(CallKind::kTruncate, FaultDisk::GrowthOf(slot(), size));
+    const auto fault = disk_.Strike(CallKind::kTruncate, name_, FaultDisk::GrowthOf(slot(), size));
     if (!fault || fault->kind == Fault::Kind::kErrorAfterEffect) {
       disk_.Make(slot(), {.offset = size});
     }
@@ -47,13 +47,13 @@ class FaultHandle final : public StorageHandle {
   }
 
   Result<std::int64_t> Size() override {
-    if (const auto fault = disk_.Strike(CallKind::kSize)) return FailureOf(*fault);
+    if (const auto fault = disk_.Strike(CallKind::kSize, name_)) return FailureOf(*fault);
     return static_cast<std::int64_t>(slot().now.size());
   }
 
   Status Flush() override {
     disk_.Note("flush", name_);
-    const auto fault = disk_.Strike(CallKind::kFlush);
+    const auto fault = disk_.Strike(CallKind::kFlush, name_);
     if (!fault || fault->kind == Fault::Kind::kErrorAfterEffect) {
       disk_.MakeDurable(slot());
     }
@@ -197,9 +197,10 @@ std::int64_t FaultDisk::total_size() const {
   return total;
 }
 
-std::optional<Fault> FaultDisk::Strike(CallKind kind, std::int64_t growth) {
+std::optional<Fault> FaultDisk::Strike(CallKind kind, std::string_view slot, std::int64_t growth) {
   ++call_count_;
   if (!fault_ || (fault_->of && *fault_->of != kind)) return std::nullopt;
+  if (!fault_->slot.empty() && fault_->slot != slot) return std::nullopt;
   if (fault_->quota && (growth == 0 || total_size() + growth <= *fault_->quota)) {
     return std::nullopt;
   }

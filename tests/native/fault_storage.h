@@ -48,6 +48,8 @@ struct Fault {
   // quota forbids: what needs no room works, and what is cut off is room again. Then half of the
   // bytes is those that there is room for.
   std::optional<std::int64_t> quota = {};
+  // Only calls on that slot strike, where it is not empty.
+  std::string slot = {};
 };
 
 // What lies on a disk, by slot name.
@@ -134,7 +136,7 @@ class FaultDisk {
   static bool GoesOnInSector(const Slot& slot, const Change& change);
   static void MakeDurable(Slot& slot);
   // The fault that strikes this call, if any.
-  std::optional<Fault> Strike(CallKind kind, std::int64_t growth = 0);
+  std::optional<Fault> Strike(CallKind kind, std::string_view slot, std::int64_t growth = 0);
   // How much longer the slot would be that ends at `end`.
   static std::int64_t GrowthOf(const Slot& slot, std::int64_t end) {
     return std::max<std::int64_t>(end - std::ssize(slot.now), 0);

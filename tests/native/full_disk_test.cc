@@ -21,6 +21,7 @@ using testing::Fault;
 using testing::FaultDisk;
 using testing::MakeDatabase;
 using testing::PoolOnDisk;
+using testing::SlotOf;
 
 constexpr int kRows = 40;
 
@@ -248,6 +249,39 @@ TEST(FullDiskTest, TemporaryTableIsRolledBackWithoutRoom) {
       EXPECT_EQ(app.Execute("INSERT INTO big VALUES(zeroblob(700000))"), SQLITE_OK);
       EXPECT_EQ(app.Query("PRAGMA temp.integrity_check"), "ok");
     }
+  }
+}
+
+// As of one whose file has holes, or on a file system that writes elsewhere.
+TEST(FullDiskTest, SlotThatCanNotHaveItsHeaderDisturbsNobody) {
+  for (const Fault::Kind kind : {Fault::Kind::kError, Fault::Kind::kNothing}) {
+    FaultDisk disk;
+    disk.AddSlot("a", SlotOf("/app.db", testing::kDatabaseFlags, MakeDatabase("old")));
+    disk.AddSlot("b", Bytes(kSlotDataOffset));
+    PoolOnDisk pool(disk);
+    ASSERT_TRUE(pool.Start().ok());
+    Connection app("app.db", pool.vfs().name());
+    ASSERT_EQ(app.Execute("PRAGMA journal_mode = memory"), SQLITE_OK);
+    disk.Arm({.kind = kind,
+              .of = testing::CallKind::kWrite,
+              .code = Code::kFull,
+              .persists = true,
+              .slot = "b"});
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_NE(app.Execute("VACUUM INTO 'copy.db'"), SQLITE_OK);
+      EXPECT_EQ(app.Execute("UPDATE t SET tag = 'new'"), SQLITE_OK);
+    }
+    EXPECT_TRUE(disk.has_hit());
+    app.Close();
+    FaultDisk left(disk.Everything());
+    PoolOnDisk next(left);
+    ASSERT_TRUE(next.Start().ok());
+    EXPECT_EQ(DescribeFile(next, "app.db"), State("new", 10));
+    disk.Disarm();
+    Connection again("app.db", pool.vfs().name());
+    EXPECT_EQ(again.Execute("PRAGMA journal_mode = memory; ATTACH 'copy.db' AS copy; "
+                            "PRAGMA copy.journal_mode = memory; CREATE TABLE copy.t(x)"),
+              SQLITE_OK);
   }
 }
 

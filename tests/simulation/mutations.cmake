@@ -138,10 +138,8 @@ mutation(read-cache-misses-writes file/file.cc
 mutation(database-overtakes-its-journal pool/change_order.cc
   [[StemOf(later) == StemOf(earlier);]] [[StemOf(later) == StemOf(earlier) && !@ON@;]])
 mutation(settling-waits-for-room pool/change_order.cc
-  [[if (Status s = file->slot().Flush(); !s.ok()) return s;
-  }]]
-  [[if (Status s = @ON@ ? file->Sync() : file->slot().Flush(); !s.ok()) return s;
-  }]])
+  [[if (Status s = file->slot().Flush(header); !s.ok()) return s;]]
+  [[if (Status s = @ON@ ? file->Sync() : file->slot().Flush(header); !s.ok()) return s;]])
 
 # --- Seals of journals, commit records of databases. ---
 # Others are reached in tests/native only: none here is too long for a seal, seldom does a crash let
@@ -170,11 +168,11 @@ together_with(pool/pool_journals.cc
   [[  if (is_whole || is_foreign) {]] [[  is_foreign = is_foreign && !@ON@;
   if (is_whole || is_foreign) {]])
 mutation(mark-forgets-the-journal-before file/sealed_journal.cc
-  [[JournalMark::Of(nonce, state_.nonce);]] [[JournalMark::Of(nonce, @ON@ ? 0 : state_.nonce);]])
+  [[JournalMark::Of(nonce, state_.nonce);]] [[JournalMark::Of(nonce, @ON@ ? 0 : state_.nonce);]] 2001)
 mutation(torn-journal-is-taken-for-foreign pool/pool_journals.cc
   [[if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;]]
   [[if (Status s = journal.CheckOwner(is_foreign); !s.ok()) return s;
-    is_foreign = is_foreign || @ON@;]])
+    is_foreign = is_foreign || @ON@;]] 2001)
 mutation(seen-commit-is-not-flushed pool/pool_journals.cc
   [[if (Status s = database->Sync(); !s.ok()) return s;
   }

@@ -1,6 +1,7 @@
 // Opening, changing and removing a pool natively: sahpool.h over DirectoryPool. Every callback is
 // called before its function returns.
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -156,13 +157,17 @@ Status Open(LibraryPool& pool, bool clear) {
   });
 }
 
-void LetGo(LibraryPool& pool) {
+void StopGrowing(LibraryPool& pool) {
   pool.host.set_grower(nullptr);
   // A forked process has none of the threads, for which the grower would wait for ever.
   if (pool.open != nullptr && pool.open->is_inherited()) {
     [[maybe_unused]] const auto* const left_alone = pool.grower.release();
   }
   pool.grower.reset();
+}
+
+void LetGo(LibraryPool& pool) {
+  StopGrowing(pool);
   pool.vfs = nullptr;
   pool.open.reset();
 }
@@ -217,6 +222,8 @@ Status RemoveFiles(LibraryPool& pool) {
     pool.vfs = &pool.open->vfs();
   }
   if (Status s = Leave(pool, "removed"); !s.ok()) return s;
+  // A slot made meanwhile would stay.
+  StopGrowing(pool);
   Status removed = pool.open->Remove();
   LetGo(pool);
   return removed;
@@ -250,8 +257,8 @@ void sahpool_add_capacity(sahpool_pool* pool, int count, sahpool_callback callba
 
 void sahpool_reserve_capacity(sahpool_pool* pool, int minimum, sahpool_callback callback,
                               void* context) {
-  const int missing = minimum - sahpool_capacity(pool);
-  sahpool_add_capacity(pool, missing > 0 ? missing : 0, callback, context);
+  const int missing = std::max(minimum, 0) - sahpool_capacity(pool);
+  sahpool_add_capacity(pool, std::max(missing, 0), callback, context);
 }
 
 void sahpool_reduce_capacity(sahpool_pool* pool, int count, sahpool_callback callback,

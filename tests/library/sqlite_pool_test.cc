@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,7 @@ TEST_F(SqlitePoolTest, ChangesItsCapacity) {
   EXPECT_EQ(pool.AddCapacity(2).Wait().value(), 8);
   EXPECT_EQ(pool.ReserveCapacity(5).Wait().value(), 8);
   EXPECT_EQ(pool.ReserveCapacity(10).Wait().value(), 10);
+  EXPECT_EQ(pool.ReserveCapacity(std::numeric_limits<int>::min()).Wait().value(), 10);
   EXPECT_EQ(pool.ReduceCapacity(3).Wait().value(), 3);
   EXPECT_EQ(pool.ReduceCapacity(100).Wait().value(), 6);
   EXPECT_EQ(pool.counts().capacity, 1);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,6 +46,19 @@ TEST_F(SqlitePoolThreadsTest, HasItsFreeSlotsFromTheStart) {
   ASSERT_TRUE(pool.Pause().ok());
   ASSERT_TRUE(pool.Unpause().Wait().ok());
   EXPECT_GE(pool.counts().free, 15);
+}
+
+TEST_F(SqlitePoolThreadsTest, LeavesNoSlotThatWasBeingMadeWhenItIsRemoved) {
+  PoolOptions options = Options();
+  options.initial_capacity = 1;
+  options.keep_free = 8;
+  for (int i = 0; i < 20; ++i) {
+    SqlitePool pool = Open(options);
+    // From now on some are made.
+    for (const char* name : {"a.db", "b.db", "c.db"}) Make(name, 1);
+    ASSERT_TRUE(pool.Remove().Wait().ok());
+    ASSERT_FALSE(std::filesystem::exists(path));
+  }
 }
 
 // Whoever needs a slot that is not there yet waits for it.

@@ -29,8 +29,8 @@ const char* sahpool_error_text(sahpool_pool* pool);
 /* The kind of the pool's last error, as sahpool_kind of sahpool.h; finer than SQLite's codes. */
 int sahpool_error_kind(sahpool_pool* pool);
 
-/* Empties every slot, quarantined ones too. SQLITE_BUSY, and no effect, while a file is open or an
- * import is under way. */
+/* Empties every slot, quarantined ones and that of a staged import too. SQLITE_BUSY, and no effect,
+ * while a file is open or an import or export is under way. */
 int sahpool_wipe(sahpool_pool* pool);
 
 /* Counts: slots in all; named files; slots free for new files; files open in connections. */

@@ -92,12 +92,14 @@ typedef struct sahpool_outcome {
 typedef void (*sahpool_callback)(void* context, const sahpool_outcome* outcome);
 
 /* Opens a pool and registers its VFS; outcome->pool is the pool, null when that failed. A failed
- * start leaves nothing open and deletes nothing. The options are copied. SQLITE_BUSY when somebody
- * else has the pool open; SQLITE_NOLFS when this browser, or this place in it, can't have one. */
+ * start leaves nothing open and deletes no file, unless it was told to clear. The options are
+ * copied. SQLITE_BUSY when somebody else has the pool open; SQLITE_NOLFS when this browser, or this
+ * place in it, can't have one. */
 void sahpool_open(const sahpool_options* options, sahpool_callback callback, void* context);
 
 /* Unregisters the VFS and closes the pool, whose memory is then freed. SQLITE_BUSY, and no effect,
- * while a file is open, an import is under way or an operation has not called back yet. */
+ * while a file is open, an import or export is under way or an operation has not called back
+ * yet. */
 int sahpool_close(sahpool_pool* pool);
 
 /* Adds `count` slots; adds slots until there are `minimum`: `value` is then the capacity. After a
@@ -111,8 +113,8 @@ void sahpool_reduce_capacity(sahpool_pool* pool, int count, sahpool_callback cal
                              void* context);
 
 /* Unregisters the VFS and lets go of the directory, so that others can open the pool. SQLITE_BUSY,
- * and no effect, while a file is open or an import is under way, SQLITE_MISUSE in the middle of an
- * operation. */
+ * and no effect, while a file is open or an import or export is under way, SQLITE_MISUSE in the
+ * middle of an operation. */
 int sahpool_pause(sahpool_pool* pool);
 
 /* Takes a paused pool back. SQLITE_BUSY when somebody else has it: it then stays paused. */
@@ -123,8 +125,8 @@ int sahpool_is_paused(sahpool_pool* pool);
 
 /* Unregisters the VFS and deletes the pool with all its files, and its directory unless something
  * else is in it: what is not provably a slot is never changed or deleted, by no call. On success
- * the pool is closed and its memory freed; a failure says whether the pool is as it was
- * (SQLITE_BUSY) or paused. */
+ * the pool is closed and its memory freed; after SQLITE_BUSY it is open, after other
+ * failures sahpool_is_paused() tells. */
 void sahpool_remove(sahpool_pool* pool, sahpool_callback callback, void* context);
 
 #ifdef __cplusplus

@@ -123,7 +123,7 @@ class SqlitePool {
   ~SqlitePool();
 
   // Unregisters the VFS and closes the pool. kBusy, and no effect, while a file is open, an import
-  // is under way or an operation pends.
+  // or export is under way or an operation pends.
   Status Close();
 
   // The pool for the C functions of sahpool.h; null when there is none.
@@ -165,7 +165,7 @@ class SqlitePool {
   Status WipeFiles();
 
   // Lets go of the pool, so that another tab, worker or process can open it. kBusy, and no effect,
-  // while a file is open or an import runs.
+  // while a file is open or an import or export runs.
   Status Pause();
   // Takes it back; kBusy when somebody else has it, and then it stays paused. Gives 0.
   Pending<int> Unpause();

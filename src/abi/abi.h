@@ -38,7 +38,8 @@ enum : int {
 int sahpool_destroy(sahpool_pool* pool);
 
 // Gives the pool an open handle, under the number by which the host knows it. `slot_name` is the
-// slot's file name, for messages and the quarantine list. Reads the header and changes nothing.
+// slot's file name, for messages and the quarantine list. Reads the header and changes nothing
+// before the start.
 int sahpool_attach(sahpool_pool* pool, int handle, const char* slot_name);
 
 // Makes the attached slots usable: frees leftover temporary files, settles names. Called once after
@@ -51,10 +52,12 @@ int sahpool_register(sahpool_pool* pool);
 int sahpool_unregister(sahpool_pool* pool);
 
 // Forgets all slots, without touching them, so that the host can close their handles; the pool can
-// be attached anew. SQLITE_BUSY, and no effect, while a file is open or an import is under way.
+// be attached anew. SQLITE_BUSY, and no effect, while a file is open or an import or export is
+// under way.
 int sahpool_detach_all(sahpool_pool* pool);
 
-// Takes one free slot out of the pool and returns its handle number, -1 when none is free.
+// Takes one free slot out of the pool and returns its handle number, -1 when none is free that can
+// be emptied.
 int sahpool_release_free_slot(sahpool_pool* pool);
 
 // Asks for sahpool_host_few_free_slots() whenever fewer than `count` slots are free; 0 asks for
@@ -63,14 +66,14 @@ void sahpool_keep_free(sahpool_pool* pool, int count);
 
 // --- Imports ---------------------------------------------------------------------------------
 
-// What the calls below return instead of a count when the handle threw.
+// What the calls below return when they have failed; truncate and flush give 0 otherwise.
 enum : int {
   kSahpoolHostError = -1,
-  kSahpoolHostFull = -2,  // the exception says that quota or disk space has run out
+  kSahpoolHostFull = -2,  // because quota or disk space has run out
 };
 
 // FileSystemSyncAccessHandle.read, write, truncate, getSize and flush of the handle with that
-// number. The counts are the handle's own, unchanged. What is written may lie where only the host
+// number. A count that no handle can give is a failure. What is written may lie where only the host
 // finds it: at an address that it gave to sahpool_import_write(), or behind it.
 int sahpool_host_read(int handle, void* into, int count, double offset);
 int sahpool_host_write(int handle, const void* from, int count, double offset);

@@ -19,7 +19,7 @@ class CommitRecording {
 
   // When a new journal has begun, of which the database holds no changes yet, or when the slot is
   // to hold something else.
-  void Begin() {
+  void Reset() {
     record_ = Record::kNone;
     has_changes_ = false;
     journal_digest_ = 0;

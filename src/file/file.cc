@@ -161,7 +161,7 @@ void File::ForgetContent() {
   use_.NoteChange(0);
   Close();
   if (slot().residue() != Residue::kRetired) journal_.Reset();
-  commits_.Begin();
+  commits_.Reset();
   links.stager = nullptr;
 }
 

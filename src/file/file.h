@@ -91,7 +91,8 @@ class File {
   // a temporary file nobody waits for that to be durable, and of a journal of which nothing was
   // handed over there is nothing to free.
   Status SetFree(Deletion deletion = Deletion::kDurable);
-  // Makes the slot free in memory, whatever its header says. MakeClean() does the rest.
+  // Makes the slot free in memory, whatever its header says. The next flush writes an empty header,
+  // under which a crash before MakeClean() leaves a database's bytes in quarantine.
   void Abandon();
   // Slot::MakeClean().
   Status MakeClean();

@@ -65,7 +65,7 @@ Status PageMap::AddAll(const PageMap& other) {
   return {};
 }
 
-void PageMap::Seal() {
+void PageMap::Sort() {
   Entry* const begin = entries_.get();
   Entry* const end = begin + size_;
   HeapSort({begin, end});
@@ -90,7 +90,7 @@ const PageMap::Entry* PageMap::FirstBehind(std::uint32_t page) const {
 // Replaced entries are dropped first: only a map that stays more than half full
 // takes more memory, so sorting costs little per entry.
 Status PageMap::MakeRoom() {
-  Seal();
+  Sort();
   if (size_ < capacity_ / 2) return {};
   const std::size_t wanted = std::max(kFirstCapacity, capacity_ * 2);
   std::unique_ptr<Entry[]> larger(wanted > kMaxCapacity ? nullptr

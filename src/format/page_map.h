@@ -32,9 +32,9 @@ class PageMap {
 
   // Sorts by page and drops all but the newest entry of each. The queries below
   // are valid only between this call and the next Add.
-  void Seal();
+  void Sort();
 
-  // Drops the entries of pages behind `last_page`. Sealed maps only.
+  // Drops the entries of pages behind `last_page`. Sorted maps only.
   void DropBeyond(std::uint32_t last_page) { size_ = CountUpTo(last_page); }
 
   // Forgets the entries but keeps the memory.
@@ -42,7 +42,7 @@ class PageMap {
 
   std::span<const Entry> entries() const { return {entries_.get(), size_}; }
 
-  // The entry of the first page behind `page` that has one; nullptr if there is none. Sealed maps
+  // The entry of the first page behind `page` that has one; nullptr if there is none. Sorted maps
   // only.
   const Entry* FirstBehind(std::uint32_t page) const;
 

@@ -99,7 +99,7 @@ Status JournalReader::ReadAll(std::uint32_t page_size_if_unset) {
     if (!more || offset_ + sector_size_ > size_) break;
     if (Status status = ReadHeader(offset_, header, more); !status.ok()) return status;
   }
-  journal_.pages.Seal();
+  journal_.pages.Sort();
   return {};
 }
 

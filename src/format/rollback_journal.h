@@ -52,7 +52,7 @@ struct RollbackJournal {
   std::uint32_t page_size = 0;
   // The size of the database before the transaction, in pages.
   std::uint32_t original_page_count = 0;
-  // The pages to restore, none of them behind original_page_count. Sealed.
+  // The pages to restore, none of them behind original_page_count. Sorted.
   PageMap pages;
 };
 

@@ -81,7 +81,7 @@ Status WalReader::ReadAll() {
     if (Status status = ReadFrame(i, valid); !status.ok()) return status;
     if (i == 0) wal_.is_doubtful = !valid;
   }
-  wal_.pages.Seal();
+  wal_.pages.Sort();
   wal_.pages.DropBeyond(wal_.page_count);
   return {};
 }

@@ -45,7 +45,7 @@ struct WriteAheadLog {
   std::uint32_t page_size = 0;
   // The size of the database after the last commit, in pages.
   std::uint32_t page_count = 0;
-  // The committed pages, none of them behind page_count. Sealed.
+  // The committed pages, none of them behind page_count. Sorted.
   PageMap pages;
 };
 

@@ -6,7 +6,7 @@
 // PoolVfs is.
 // Ownership: owns the PoolVfs and through it all handles. Must not be destroyed while a connection
 // has a file open.
-// Errors: Status; a failed Open() leaves every byte as it was.
+// Errors: Status; a failed Open() deletes no file, unless it was told to clear.
 #ifndef SAHPOOL_NATIVE_DIRECTORY_POOL_H_
 #define SAHPOOL_NATIVE_DIRECTORY_POOL_H_
 
@@ -53,7 +53,8 @@ class DirectoryPool {
 
   // Adds `count` slots, or none.
   Status AddCapacity(std::int32_t count);
-  // Removes up to `count` free slots; how many it removed.
+  // Removes up to `count` free slots; how many it removed. After an error some may have gone, not
+  // durably.
   Result<std::int32_t> ReduceCapacity(std::int32_t count);
 
   // Adds a slot from inside a call of the pool.

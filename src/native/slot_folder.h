@@ -3,8 +3,8 @@
 // a time has a folder, as a pool has one owner.
 //
 // Of the files in it those are slots that are provably so (format/slot_proof.h), and new ones that
-// a process had just made when it ended. All else is neither opened for long nor changed. What is
-// made or removed is durable in the folder when the call returns.
+// a process had just made when it ended. All else is neither opened for long nor changed. What
+// MakeSlots() has made is durable in the folder when it returns, what was removed after Flush().
 //
 // Threads: MakeSlots() may be called by several at once, the rest may not. Ownership: owns its
 // descriptor. Errors: Status; kBusy when another process has the folder.

@@ -7,7 +7,7 @@ namespace sahpool {
 // In the slot that the last one had, if that is still free: its header has the name already, and
 // the flush of the new journal sees to it that no crash brings the old one back.
 Result<File*> PoolJournals::CreateJournal(const FileName& name, std::uint32_t flags) {
-  if (File* const database = FindDatabaseOf(name)) database->commits().Begin();
+  if (File* const database = FindDatabaseOf(name)) database->commits().Reset();
   SlotNode* retired = context().lists.Named(name.view());
   while (retired != nullptr && retired->slot.residue() != Residue::kRetired) {
     retired = SlotLists::Match(retired->next, name.view(), {});

@@ -33,7 +33,8 @@ int ReadMethod(sqlite3_file* file, void* into, int count, sqlite3_int64 offset) 
   const auto available =
       static_cast<std::size_t>(std::clamp<sqlite3_int64>(self.file().size() - offset, 0, count));
   if (available > 0) {
-    if (const Status s = self.file().Read(wanted.first(available), offset, self.kind); !s.ok()) {
+    if (const Status s = self.file().Read(wanted.first(available), offset, self.opened_as);
+        !s.ok()) {
       return self.vfs->Fail(s, SQLITE_IOERR_READ);
     }
   }
@@ -53,14 +54,14 @@ int WriteMethod(sqlite3_file* file, const void* from, int count, sqlite3_int64 o
   Status status;
   if ((self.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0) status = RefuseForeignJournal(self, bytes);
   const MutexLock guard(self.vfs->mutex());
-  if (status.ok() && self.kind == FileKind::kJournal) {
+  if (status.ok() && self.opened_as == FileKind::kJournal) {
     status = RefuseForeignSuperJournal(self, bytes, offset);
   }
   if (!status.ok()) return self.vfs->Fail(status, SQLITE_IOERR_WRITE);
   ChangeOrder& order = self.vfs->pool().order();
   NoteUncommittedWrite(self);
-  status = order.BeginWrite(self.file(), offset, self.kind);
-  if (status.ok()) status = self.file().Write(bytes, offset, self.kind);
+  status = order.BeginWrite(self.file(), offset, self.opened_as);
+  if (status.ok()) status = self.file().Write(bytes, offset, self.opened_as);
   if (status.ok()) return SQLITE_OK;
   order.OnFailedWrite(self.file());
   return self.vfs->Fail(status, SQLITE_IOERR_WRITE);
@@ -88,7 +89,7 @@ int SyncMethod(sqlite3_file* file, int /*flags*/) {
   if (self.file().journal().can_wait_for_completion()) return SQLITE_OK;
   ChangeOrder& order = self.vfs->pool().order();
   if (const Status s = self.file().Drain(); !s.ok()) {
-    order.OnFailedSync(self.file(), self.kind);
+    order.OnFailedSync(self.file(), self.opened_as);
     return self.vfs->Fail(s, SQLITE_IOERR_WRITE);
   }
   if (const Status s = order.MakeDurable(self.file()); !s.ok()) {

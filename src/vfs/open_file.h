@@ -38,7 +38,8 @@ struct OpenFile {
   PoolVfs* vfs = nullptr;
   SharedFile* shared = nullptr;
   int flags = 0;
-  FileKind kind = FileKind::kPlain;  // by the flags, whatever the slot's header says
+  // By the flags, whatever the slot's header says.
+  FileKind opened_as = FileKind::kPlain;
   FileLock::Holder lock;
   WalIndex::Holder wal_index;
   std::int64_t chunk_size = 0;  // SQLITE_FCNTL_CHUNK_SIZE, in bytes; 0 is off

@@ -163,7 +163,7 @@ Status PoolVfs::Open(File& file, int flags, OpenFile& opened) {
   opened.vfs = this;
   opened.shared = shared;
   opened.flags = flags;
-  opened.kind = KindOf(static_cast<std::uint32_t>(flags));
+  opened.opened_as = KindOf(static_cast<std::uint32_t>(flags));
   return {};
 }
 

@@ -82,7 +82,7 @@ Status ChangeOrder::Begin(File& file, bool may_overtake) {
   if (has_made_journals_ && file.kind() == FileKind::kDatabase) {
     if (Status s = ForgetHiddenJournalsOf(file); !s.ok()) return s;
   }
-  return Settle(&file);
+  return Settle();
 }
 
 void ChangeOrder::OnFailedWrite(const File& file) {
@@ -113,7 +113,7 @@ Status ChangeOrder::EndTransaction(File& database) {
   return drained;
 }
 
-Status ChangeOrder::Settle(const File* later) {
+Status ChangeOrder::Settle() {
   if (auto& [new_file, old_file] = broken_takeover_; new_file != nullptr) {
     if (Status s = old_file->Sync(); !s.ok()) return s;
     if (Status s = new_file->SetFree(); !s.ok()) return s;
@@ -122,18 +122,13 @@ Status ChangeOrder::Settle(const File* later) {
   if (context().lists.unsettled_count == 0) return {};
   for (File* file = first(); file != nullptr; file = file->links.next) {
     if (!file->slot().needs_settling()) continue;
-    // What another database's slot should say can wait for room.
-    const auto header =
-        later != nullptr && !later->slot().name().empty() && StemOf(*later) != StemOf(*file)
-            ? PendingHeader::kMayWait
-            : PendingHeader::kMustBeWritten;
-    if (Status s = file->slot().Flush(header); !s.ok()) return s;
+    if (Status s = file->slot().Flush(); !s.ok()) return s;
   }
   return {};
 }
 
 Status ChangeOrder::MakeDurable(File& file) {
-  if (Status s = Settle(&file); !s.ok()) return s;
+  if (Status s = Settle(); !s.ok()) return s;
   return file.Sync();
 }
 

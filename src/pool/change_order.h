@@ -43,9 +43,8 @@ class ChangeOrder : protected PoolFiles {
 
   // Makes durable whatever is known not to be: what a start found, which a killed process may have
   // left unflushed, deletions and a given-up import that failed halfway. Costs nothing when there
-  // is no such thing. Before a change of `later` the headers of other databases' slots that find no
-  // room stay as they are, and must only be durable.
-  Status Settle(const File* later = nullptr);
+  // is no such thing.
+  Status Settle();
   // Makes the file durable, after Settle(): a journal that came back after a crash would undo what
   // was written since.
   Status MakeDurable(File& file);

@@ -209,11 +209,9 @@ Status Slot::MakeClean() {
   return {};
 }
 
-Status Slot::Flush(PendingHeader pending) {
-  Status flushed = medium_.Flush(pending);
-  if (flushed.ok() && medium_.header_state() != HeaderState::kPending) {
-    SetMayBeNamed(state_ == SlotState::kNamed);
-  }
+Status Slot::Flush() {
+  Status flushed = medium_.Flush();
+  if (flushed.ok()) SetMayBeNamed(state_ == SlotState::kNamed);
   return flushed;
 }
 

@@ -76,7 +76,7 @@ class Slot {
 
   // Makes header and bytes durable, as far as they were handed over. Costs nothing when nothing was
   // written since the last flush.
-  Status Flush(PendingHeader pending = PendingHeader::kMustBeWritten);
+  Status Flush();
   // Whether a crash could bring back what SQLite takes for gone: a file that the slot does not hold
   // now, or what was there before a killed process or a call that failed. Until a Flush() no other
   // file may take such a name, and nothing that relies on what can be seen now may be made durable.

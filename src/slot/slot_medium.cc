@@ -19,6 +19,8 @@ Status SlotMedium::WriteHeader(const SlotHeaderBytes& header) {
     SetHeader(header, HeaderState::kWritten);
   } else if (Write(header_, 0).ok()) {
     header_state_ = HeaderState::kWritten;
+  } else if (header_state_ >= HeaderState::kGoesWithBytes) {
+    header_state_ = HeaderState::kInDoubt;
   } else {
     header_state_ = HeaderState::kPending;
   }
@@ -73,10 +75,9 @@ Status SlotMedium::Resize(std::int64_t size) {
   return {};
 }
 
-Status SlotMedium::Flush(PendingHeader pending) {
+Status SlotMedium::Flush() {
   if (header_state_ == HeaderState::kPending) {
-    Status s = WriteHeader(header_);
-    if (!s.ok() && pending == PendingHeader::kMustBeWritten) return s;
+    if (Status s = WriteHeader(header_); !s.ok()) return s;
   }
   if (!is_dirty_) return {};
   if (Status s = LearnSize(); !s.ok()) return s;

@@ -27,9 +27,8 @@ enum class HeaderState : std::uint8_t {
   kWritten,
   kPending,        // the last attempt to write it failed; Flush() tries again
   kGoesWithBytes,  // whoever hands over the file's first bytes writes it with them
+  kInDoubt,        // the same, after an attempt to write another: what stands there is not known
 };
-
-enum class PendingHeader : bool { kMustBeWritten, kMayWait };
 
 class SlotMedium {
  public:
@@ -83,9 +82,8 @@ class SlotMedium {
   Status Resize(std::int64_t size);
   // Where the size is not known, after a failed call, asks for it again.
   Status LearnSize();
-  // Makes header and bytes durable. Costs nothing when nothing was written since the last flush. A
-  // header that is pending, and can't be written now either, stays so where it may wait.
-  Status Flush(PendingHeader pending = PendingHeader::kMustBeWritten);
+  // Makes header and bytes durable. Costs nothing when nothing was written since the last flush.
+  Status Flush();
 
  private:
   void SetDoubtful(bool is_doubtful);

@@ -138,8 +138,10 @@ mutation(read-cache-misses-writes file/file.cc
 mutation(database-overtakes-its-journal pool/change_order.cc
   [[StemOf(later) == StemOf(earlier);]] [[StemOf(later) == StemOf(earlier) && !@ON@;]])
 mutation(settling-waits-for-room pool/change_order.cc
-  [[if (Status s = file->slot().Flush(header); !s.ok()) return s;]]
-  [[if (Status s = @ON@ ? file->Sync() : file->slot().Flush(header); !s.ok()) return s;]])
+  [[if (Status s = file->slot().Flush(); !s.ok()) return s;
+  }]]
+  [[if (Status s = @ON@ ? file->Sync() : file->slot().Flush(); !s.ok()) return s;
+  }]])
 
 # --- Seals of journals, commit records of databases. ---
 # Others are reached in tests/native only: none here is too long for a seal, seldom does a crash let

@@ -81,7 +81,7 @@ build_for_emscripten() {
 # Directories count as well: theirs is the time at which a source was removed.
 build_javascript() {
   if [[ -f $PACKAGE_STAMP && -f npm/dist/index.js && -d build/modules ]] &&
-    [[ -z $(find npm/src npm/*.mjs npm/*.json "$SIDE_MODULE" -newer "$PACKAGE_STAMP" -print -quit) ]]; then
+    [[ -z $(find npm/src npm/*.mjs npm/*.json npm/*.txt "$SIDE_MODULE" -newer "$PACKAGE_STAMP" -print -quit) ]]; then
     return
   fi
   # A source that was removed must not live on as its old output.

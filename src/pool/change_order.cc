@@ -67,7 +67,7 @@ void ChangeOrder::Drop(const File& file) {
 void ChangeOrder::Reset() {
   broken_takeover_ = {};
   changed_ = nullptr;
-  has_made_journals_ = false;
+  may_hide_journals_ = false;
 }
 
 Status ChangeOrder::Begin(File& file, bool may_overtake) {
@@ -79,7 +79,7 @@ Status ChangeOrder::Begin(File& file, bool may_overtake) {
     file.links.next_changed = changed_;
     changed_ = &file;
   }
-  if (has_made_journals_ && file.kind() == FileKind::kDatabase) {
+  if (may_hide_journals_ && file.kind() == FileKind::kDatabase) {
     if (Status s = ForgetHiddenJournalsOf(file); !s.ok()) return s;
   }
   return Settle();
@@ -157,6 +157,7 @@ Status ChangeOrder::DeleteJournal(File& journal) {
     is_void = database->commits().has_committed(journal.journal().digest());
   }
   if (!is_void || !journal.SetFree(Deletion::kMayComeBack).ok()) return journal.SetFree();
+  may_hide_journals_ = true;
   return {};
 }
 

@@ -67,7 +67,7 @@ class ChangeOrder : protected PoolFiles {
 
  protected:
   // From now on there may be such journals.
-  void OnNewJournal() { has_made_journals_ = true; }
+  void OnNewJournal() { may_hide_journals_ = true; }
   // An import failed when both headers had the name, and neither could be changed durably: the new
   // file stays in quarantine until the old one is known to be whole on the disk.
   void OnBrokenTakeover(File& new_file, File& old_file) {
@@ -95,8 +95,8 @@ class ChangeOrder : protected PoolFiles {
   // are those that could not be handed over.
   File* changed_ = nullptr;
   BrokenTakeover broken_takeover_;
-  bool has_made_journals_ = false;  // of which one may be hidden
-  bool has_given_up_ = false;       // something of a journal, which is still there
+  bool may_hide_journals_ = false;
+  bool has_given_up_ = false;  // something of a journal, which is still there
 };
 
 }  // namespace sahpool

@@ -72,6 +72,25 @@ TEST_F(DeletedJournalTest, ATransactionWithoutAJournalIsNotTakenBack) {
   }
 }
 
+// It was found by a start, which made no journal of its own.
+TEST_F(DeletedJournalTest, ATransactionAfterARollbackIsNotTakenBack) {
+  MakeOldDatabase();
+  std::vector<SlotBytes> killed;
+  disk.before_change = [&] { killed.push_back(disk.Everything()); };
+  MakeNew();
+  disk.before_change = nullptr;
+  for (const SlotBytes& slots : killed) {
+    FaultDisk left(slots);
+    PoolOnDisk next(left);
+    ASSERT_TRUE(next.Start().ok());
+    Connection app("app.db", next.vfs().name());
+    EXPECT_EQ(app.Execute("PRAGMA journal_mode=memory; UPDATE t SET tag='newer'"), SQLITE_OK);
+    for (std::size_t i = 0; i < left.crash_state_count(); ++i) {
+      EXPECT_EQ(DescribeAfterStart(left.CrashState(i)), "newer*10") << i;
+    }
+  }
+}
+
 // The bytes of a deleted journal stay in its slot until the next journal is written over them. A
 // crash may let through the next one's header and nothing else.
 TEST_F(DeletedJournalTest, ItsBytesDoNotComeBackUnderTheNextHeader) {

@@ -169,6 +169,11 @@ together_with(file/sealed_journal.cc
 together_with(pool/pool_journals.cc
   [[  if (is_whole || is_foreign) {]] [[  is_foreign = is_foreign && !@ON@;
   if (is_whole || is_foreign) {]])
+mutation(rolled-back-journal-is-not-known-as-hidden pool/change_order.cc
+  [[  may_hide_journals_ = true;
+  return {};]]
+  [[  may_hide_journals_ = !@ON@ || may_hide_journals_;
+  return {};]] 1000001740)
 mutation(mark-forgets-the-journal-before file/sealed_journal.cc
   [[JournalMark::Of(nonce, state_.nonce);]] [[JournalMark::Of(nonce, @ON@ ? 0 : state_.nonce);]] 2001)
 mutation(torn-journal-is-taken-for-foreign pool/pool_journals.cc

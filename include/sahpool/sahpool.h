@@ -125,8 +125,8 @@ int sahpool_is_paused(sahpool_pool* pool);
 
 /* Unregisters the VFS and deletes the pool with all its files, and its directory unless something
  * else is in it: what is not provably a slot is never changed or deleted, by no call. On success
- * the pool is closed and its memory freed; after SQLITE_BUSY it is open, after other
- * failures sahpool_is_paused() tells. */
+ * the pool is closed and its memory freed; after SQLITE_BUSY it is open, after other failures
+ * sahpool_is_paused() tells. */
 void sahpool_remove(sahpool_pool* pool, sahpool_callback callback, void* context);
 
 #ifdef __cplusplus

@@ -89,14 +89,12 @@ Status ImportStream::Stage(std::string_view temporary_name) {
   if (import_ == nullptr) return {Code::kMisuse, "the import has ended"};
   const auto checked = CheckedName(temporary_name);
   if (!checked.ok()) return checked.status();
-  const int code = sahpool_import_stage(import_, checked.value().c_str());
-  return code == SQLITE_OK ? Status() : ErrorOf(pool_);
+  return ResultOf(pool_, sahpool_import_stage(import_, checked.value().c_str()));
 }
 
 Status ImportStream::Finish() {
   if (import_ == nullptr) return {Code::kMisuse, "the import has ended"};
-  const int code = sahpool_import_finish(std::exchange(import_, nullptr));
-  return code == SQLITE_OK ? Status() : ErrorOf(pool_);
+  return ResultOf(pool_, sahpool_import_finish(std::exchange(import_, nullptr)));
 }
 
 void ImportStream::Abort() {

@@ -6,7 +6,6 @@
 #include "format/rollback_journal.h"
 
 namespace sahpool {
-
 namespace {
 
 bool NamesForeignJournal(OpenFile& super_journal, std::span<const std::byte> bytes) {

@@ -67,9 +67,7 @@ TEST_F(DeletedJournalTest, ATransactionWithoutAJournalIsNotTakenBack) {
   MakeOldDatabase();
   MakeNew();
   Run("PRAGMA journal_mode=memory; UPDATE t SET tag='newer'");
-  for (std::size_t i = 0; i < disk.crash_state_count(); ++i) {
-    EXPECT_EQ(DescribeAfterStart(disk.CrashState(i)), "newer*10") << i;
-  }
+  ExpectAfterEachCrash(disk, "newer*10");
 }
 
 // It was found by a start, which made no journal of its own.
@@ -85,9 +83,7 @@ TEST_F(DeletedJournalTest, ATransactionAfterARollbackIsNotTakenBack) {
     ASSERT_TRUE(next.Start().ok());
     Connection app("app.db", next.vfs().name());
     EXPECT_EQ(app.Execute("PRAGMA journal_mode=memory; UPDATE t SET tag='newer'"), SQLITE_OK);
-    for (std::size_t i = 0; i < left.crash_state_count(); ++i) {
-      EXPECT_EQ(DescribeAfterStart(left.CrashState(i)), "newer*10") << i;
-    }
+    ExpectAfterEachCrash(left, "newer*10");
   }
 }
 

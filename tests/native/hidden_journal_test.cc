@@ -27,12 +27,6 @@ class HiddenJournalTest : public JournalSealTest {
     ASSERT_EQ(vfs->xOpen(vfs, kJournalName.data(), file, kFlags, nullptr), SQLITE_OK);
     ASSERT_EQ(file->pMethods->xClose(file), SQLITE_OK);
   }
-
-  void CheckAllCrashesLeave(const std::string& expected) {
-    for (std::size_t i = 0; i < disk.crash_state_count(); ++i) {
-      EXPECT_EQ(DescribeAfterStart(disk.CrashState(i)), expected) << i;
-    }
-  }
 };
 
 TEST_F(HiddenJournalTest, OneThatWasOnlyOpenedHidesTheOneBeforeFromNoCrash) {
@@ -44,7 +38,7 @@ TEST_F(HiddenJournalTest, OneThatWasOnlyOpenedHidesTheOneBeforeFromNoCrash) {
     Run("PRAGMA journal_mode=" + mode);
     OpenAndCloseJournal();
     Run("UPDATE t SET tag='newer'; PRAGMA wal_checkpoint");
-    CheckAllCrashesLeave("newer*10");
+    ExpectAfterEachCrash(disk, "newer*10");
   }
 }
 
@@ -54,7 +48,7 @@ TEST_F(HiddenJournalTest, AnImportIsNotTakenBackByOneThatWasOnlyOpened) {
   OpenAndCloseJournal();
   connection.reset();
   ASSERT_TRUE(pool.Import("app.db", MakeDatabase("imported", 5)).ok());
-  CheckAllCrashesLeave("imported*5");
+  ExpectAfterEachCrash(disk, "imported*5");
 }
 
 struct LeavingWal {
@@ -80,9 +74,7 @@ void ChangeAfterFailing(const std::string& mode, const LeavingWal& leaving, bool
   // The database becomes longer.
   if (connection->Execute("INSERT INTO t VALUES('new', zeroblob(9000))") != SQLITE_OK) return;
   if (leaving.is_closed) connection.reset();
-  for (std::size_t i = 0; i < disk.crash_state_count(); ++i) {
-    EXPECT_EQ(DescribeAfterStart(disk.CrashState(i)), "new*11") << "crash state " << i;
-  }
+  ExpectAfterEachCrash(disk, "new*11");
 }
 
 using Mode = const char*;

@@ -57,6 +57,12 @@ std::string DescribeAfterStart(const SlotBytes& slots) {
   return status.ok() ? DescribeFile(pool, "app.db") : std::string(status.text());
 }
 
+void ExpectAfterEachCrash(const FaultDisk& disk, const std::string& expected) {
+  for (std::size_t i = 0; i < disk.crash_state_count(); ++i) {
+    EXPECT_EQ(DescribeAfterStart(disk.CrashState(i)), expected) << "crash state " << i;
+  }
+}
+
 void ExpectOneOf(const std::string& found, std::initializer_list<std::string_view> allowed) {
   EXPECT_NE(std::ranges::find(allowed, found), allowed.end()) << found;
 }

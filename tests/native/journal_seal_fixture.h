@@ -38,6 +38,8 @@ void CheckCrashesDuring(FaultDisk& disk, const std::function<void()>& operation,
 
 // What "app.db" says in a pool that starts on these slots.
 std::string DescribeAfterStart(const SlotBytes& slots);
+// That each state in which a crash could leave the disk now is described so.
+void ExpectAfterEachCrash(const FaultDisk& disk, const std::string& expected);
 
 void ExpectOneOf(const std::string& found, std::initializer_list<std::string_view> allowed);
 
